@@ -1,0 +1,47 @@
+//! Compiles the C++ side of the two upper layers into the crate's archive: with `bridge` the C++
+//! API, with `qt` also `ka::KeepAlive`. The pure core needs no C++ compiler.
+
+fn main() {
+    println!("cargo::rerun-if-changed=cpp");
+    #[cfg(feature = "qt")]
+    qt();
+    #[cfg(feature = "bridge")]
+    bridge();
+}
+
+/// The cxx bridge and the facade that hides it from users.
+#[cfg(feature = "bridge")]
+fn bridge() {
+    cxx_build::bridge("src/bridge.rs")
+        .include("cpp/include")
+        .files(["cpp/bridge.cpp", "cpp/config.cpp", "cpp/error.cpp", "cpp/socket.cpp"])
+        .std("c++17")
+        .flag_if_supported("-ffunction-sections")
+        .flag_if_supported("-fdata-sections")
+        .compile("qkeepalive_bridge");
+}
+
+/// The cxx-qt object and its hand-written base.
+#[cfg(feature = "qt")]
+fn qt() {
+    let root = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
+    let out = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap());
+    let builder = cxx_qt_build::CxxQtBuilder::new()
+        // Only the generated headers: the hand-written ones are found by the include path below.
+        .crate_include_root(None)
+        .qt_module("Network")
+        .file("src/qobject.rs")
+        .cpp_file("cpp/include/ka/enums.h")
+        .cpp_file("cpp/include/ka/detail/socket_tap.h")
+        .cpp_file("cpp/socket_witness.h")
+        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
+    // SAFETY: only include paths are added to the compiler's command line.
+    let builder = unsafe {
+        builder.cc_builder(|compiler| {
+            compiler.include(root.join("cpp/include"));
+            compiler.include(out.join("cxxbridge/include"));
+            compiler.include(out.join("cxxbridge/crate"));
+        })
+    };
+    builder.build();
+}

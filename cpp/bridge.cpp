@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "bridge.h"
+
+namespace ka::bridge {
+
+namespace {
+
+template<typename T>
+Value lower(const std::optional<T> &value) noexcept
+{
+    if (!value)
+        return {false, 0};
+    if constexpr (std::is_integral_v<T>)
+        return {true, *value};
+    else
+        return {true, value->count()};
+}
+
+template<typename T>
+std::optional<T> raise(Value value) noexcept
+{
+    if (!value.given)
+        return std::nullopt;
+    return static_cast<T>(value.value);
+}
+
+[[noreturn]] void raise(const Failure &failure)
+{
+    throw Error(errorCode(failure), failure.option, std::string(failure.message));
+}
+
+} // namespace
+
+Config lower(const ka::Config &config) noexcept
+{
+    return {config.enabled, lower(config.idle), lower(config.interval), lower(config.count),
+            lower(config.userTimeout)};
+}
+
+ka::Config raise(const Config &config) noexcept
+{
+    using std::chrono::milliseconds;
+    ka::Config raised;
+    raised.enabled = config.enabled;
+    raised.idle = raise<milliseconds>(config.idle);
+    raised.interval = raise<milliseconds>(config.interval);
+    raised.count = raise<int>(config.count);
+    raised.userTimeout = raise<milliseconds>(config.user_timeout);
+    return raised;
+}
+
+ka::Snapshot raise(const Snapshot &snapshot) noexcept
+{
+    using std::chrono::microseconds;
+    using std::chrono::milliseconds;
+    ka::Snapshot raised;
+    raised.state = raise<ConnectionState>(snapshot.state);
+    raised.probes = raise<int>(snapshot.probes);
+    raised.retransmits = raise<int>(snapshot.retransmits);
+    raised.totalRetransmits = raise<int>(snapshot.total_retransmits);
+    raised.backoff = raise<int>(snapshot.backoff);
+    raised.unacked = raise<int>(snapshot.unacked);
+    raised.unsent = raise<int>(snapshot.unsent);
+    raised.roundTripTime = raise<microseconds>(snapshot.round_trip_time);
+    raised.roundTripVariation = raise<microseconds>(snapshot.round_trip_variation);
+    raised.retransmissionTimeout = raise<milliseconds>(snapshot.retransmission_timeout);
+    raised.sinceDataSent = raise<milliseconds>(snapshot.since_data_sent);
+    raised.sinceDataReceived = raise<milliseconds>(snapshot.since_data_received);
+    raised.sinceAckReceived = raise<milliseconds>(snapshot.since_ack_received);
+    raised.segmentsSent = raise<unsigned>(snapshot.segments_sent);
+    raised.segmentsReceived = raise<unsigned>(snapshot.segments_received);
+    raised.dataSegmentsSent = raise<unsigned>(snapshot.data_segments_sent);
+    return raised;
+}
+
+std::error_code errorCode(const Failure &failure) noexcept
+{
+    switch (failure.category) {
+    case Category::Library:
+        return {failure.code, errorCategory()};
+    case Category::System:
+        return {failure.code, std::system_category()};
+    case Category::Internal:
+        return std::make_error_code(std::errc::state_not_recoverable);
+    case Category::None:
+        break;
+    }
+    return {};
+}
+
+ka::Config valueOrThrow(const ConfigResult &result)
+{
+    if (result.failure.category != Category::None)
+        raise(result.failure);
+    return raise(result.config);
+}
+
+ka::Snapshot valueOrThrow(const SnapshotResult &result)
+{
+    if (result.failure.category != Category::None)
+        raise(result.failure);
+    return raise(result.snapshot);
+}
+
+ka::Config valueOrCode(const ConfigResult &result, std::error_code &error) noexcept
+{
+    error = errorCode(result.failure);
+    return error ? ka::Config() : raise(result.config);
+}
+
+ka::Snapshot valueOrCode(const SnapshotResult &result, std::error_code &error) noexcept
+{
+    error = errorCode(result.failure);
+    return error ? ka::Snapshot() : raise(result.snapshot);
+}
+
+} // namespace ka::bridge

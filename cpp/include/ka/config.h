@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <ka/export.h>
+
+#include <chrono>
+#include <optional>
+#include <system_error>
+
+namespace ka {
+
+/// What is wanted of TCP keepalive on one connection.
+///
+/// An empty optional leaves that value as it is on the socket; `enabled` is always written. A
+/// default Config therefore means "on, with the system's values".
+///
+/// Times are rounded up to what the system can express (Linux: whole seconds for idle and interval,
+/// milliseconds for the user timeout); ka::apply() returns what was really given. See RFC 9293
+/// §3.8.4 for keepalive, RFC 5482 for the user timeout, and tcp(7) for the options.
+struct Config
+{
+    /// Keepalive on or off (SO_KEEPALIVE).
+    bool enabled = true;
+
+    /// How long the connection is silent before the first probe (TCP_KEEPIDLE). Linux: 1 s to
+    /// 32767 s, shipped as 7200 s.
+    std::optional<std::chrono::milliseconds> idle;
+
+    /// The time between two unanswered probes (TCP_KEEPINTVL). Linux: 1 s to 32767 s, shipped as
+    /// 75 s.
+    std::optional<std::chrono::milliseconds> interval;
+
+    /// How many probes go unanswered before the connection is dead (TCP_KEEPCNT). Linux: 1 to 127,
+    /// shipped as 9.
+    std::optional<int> count;
+
+    /// How long transmitted data may stay unacknowledged (TCP_USER_TIMEOUT); 0 is the system's own
+    /// rule, about a quarter of an hour on Linux. Linux: 0 to 2147483647 ms.
+    ///
+    /// It also kills a live peer that merely stops reading for that long, bounds how long a connect
+    /// may take, and while it is set the count is ignored.
+    std::optional<std::chrono::milliseconds> userTimeout;
+
+    /// How long a silent peer can be dead before the kernel says so on an idle connection:
+    /// idle + interval × count, or with a user timeout U in place of the count
+    /// max(1, ⌈(U − idle) / interval⌉). −1 ms when keepalive is off, and for negative values.
+    ///
+    /// For what is left alone the values count that the system is shipped with. The kernel may be
+    /// late by up to about an eighth, never early.
+    KA_EXPORT std::chrono::milliseconds detectionTime() const noexcept;
+
+    /// The values with which the death of an idle peer is known within `total`.
+    ///
+    /// `total` is rounded down to what the system can express (Linux: whole seconds) and is then
+    /// idle + interval × count, with idle about half of it and three probes, fewer below 4 s.
+    /// Throws ka::Error with ka::errc::OutOfRange below two units of the system (Linux: 2 s) and
+    /// above twice its longest idle time (65534 s).
+    KA_EXPORT static Config detectWithin(std::chrono::milliseconds total);
+
+    /// The same without exceptions: `error` is cleared on success; on failure a default Config is
+    /// returned.
+    KA_EXPORT static Config detectWithin(std::chrono::milliseconds total,
+                                         std::error_code &error) noexcept;
+
+    friend bool operator==(const Config &a, const Config &b) noexcept
+    {
+        return a.enabled == b.enabled && a.idle == b.idle && a.interval == b.interval
+                && a.count == b.count && a.userTimeout == b.userTimeout;
+    }
+    friend bool operator!=(const Config &a, const Config &b) noexcept { return !(a == b); }
+};
+
+} // namespace ka

@@ -1,0 +1,353 @@
+//! The C++ API's way into the core: converts and forwards, and decides nothing.
+//!
+//! What C++ cannot get across a bridge is written out flat: an optional value as [`ffi::Value`], an
+//! error as [`ffi::Failure`]. The facade in `cpp/` makes `std::optional` and `std::error_code` of
+//! them, so that no installed header shows a type of the bridge. A panic ends here
+//! ([`contain`]).
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::config::{Config, detect_within_range};
+use crate::error::Error;
+use crate::snapshot::{ConnectionState, Snapshot};
+use crate::witness::Witness;
+use crate::{defaults, socket, sys};
+
+#[cxx::bridge(namespace = "ka::bridge")]
+pub(crate) mod ffi {
+    /// An optional number; times are in milliseconds.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Value {
+        given: bool,
+        value: i64,
+    }
+
+    /// [`crate::Config`].
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Config {
+        enabled: bool,
+        idle: Value,
+        interval: Value,
+        count: Value,
+        user_timeout: Value,
+    }
+
+    /// [`crate::Snapshot`]; round-trip times are in microseconds.
+    #[derive(Debug, Clone, Copy)]
+    struct Snapshot {
+        state: Value,
+        probes: Value,
+        retransmits: Value,
+        total_retransmits: Value,
+        backoff: Value,
+        unacked: Value,
+        unsent: Value,
+        round_trip_time: Value,
+        round_trip_variation: Value,
+        retransmission_timeout: Value,
+        since_data_sent: Value,
+        since_data_received: Value,
+        since_ack_received: Value,
+        segments_sent: Value,
+        segments_received: Value,
+        data_segments_sent: Value,
+    }
+
+    /// Whose number [`Failure::code`] is.
+    #[derive(Debug)]
+    enum Category {
+        /// Nothing failed.
+        None,
+        /// This library's (`ka::errc`).
+        Library,
+        /// The system's (`errno`).
+        System,
+        /// A defect of this library.
+        Internal,
+    }
+
+    /// [`crate::Error`].
+    #[derive(Debug)]
+    struct Failure {
+        category: Category,
+        code: i32,
+        /// NUL-terminated, valid for the life of the program, never null.
+        option: *const c_char,
+        message: String,
+    }
+
+    struct ConfigResult {
+        config: Config,
+        failure: Failure,
+    }
+
+    struct SnapshotResult {
+        snapshot: Snapshot,
+        failure: Failure,
+    }
+
+    extern "Rust" {
+        fn detect_within(milliseconds: i64) -> ConfigResult;
+        /// Milliseconds, −1 for never.
+        fn detection_time(config: &Config) -> i64;
+        fn apply(descriptor: i64, config: &Config) -> ConfigResult;
+        fn query(descriptor: i64) -> ConfigResult;
+        fn snapshot(descriptor: i64) -> SnapshotResult;
+        fn system_defaults() -> ConfigResult;
+        fn set_system_defaults(config: &Config) -> ConfigResult;
+
+        /// A duplicate of a connected socket's descriptor, or none: see [`crate::witness`].
+        type MaybeWitness;
+        fn witness(descriptor: i64) -> Box<MaybeWitness>;
+        fn is_of(self: &MaybeWitness, descriptor: i64) -> bool;
+        /// The duplicate as a number, −1 where there is none.
+        fn descriptor(self: &MaybeWitness) -> i64;
+    }
+}
+
+fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
+    config_result(|| {
+        let total = detect_within_range(sys::limits()?).milliseconds(milliseconds)?;
+        Config::detect_within(total)
+    })
+}
+
+fn detection_time(config: &ffi::Config) -> i64 {
+    let time = contain(|| Ok(lowered(config)?.detection_time()));
+    match time {
+        Ok(Some(time)) => saturate(time.as_millis()),
+        Ok(None) | Err(_) => -1,
+    }
+}
+
+fn apply(descriptor: i64, config: &ffi::Config) -> ffi::ConfigResult {
+    config_result(|| socket::apply_to(sys::borrow(descriptor)?, &lowered(config)?))
+}
+
+fn query(descriptor: i64) -> ffi::ConfigResult {
+    config_result(|| sys::query(sys::borrow(descriptor)?))
+}
+
+fn snapshot(descriptor: i64) -> ffi::SnapshotResult {
+    let (snapshot, failure) = split(contain(|| sys::snapshot(sys::borrow(descriptor)?)));
+    ffi::SnapshotResult { snapshot: raised_snapshot(&snapshot.unwrap_or_default()), failure }
+}
+
+fn system_defaults() -> ffi::ConfigResult {
+    config_result(defaults::system_defaults)
+}
+
+fn set_system_defaults(config: &ffi::Config) -> ffi::ConfigResult {
+    config_result(|| defaults::set_system_defaults(&lowered(config)?))
+}
+
+/// A [`Witness`] where one could be had: without it a loss is told, only not explained.
+pub(crate) struct MaybeWitness(Option<Witness>);
+
+fn witness(descriptor: i64) -> Box<MaybeWitness> {
+    let witness = contain(|| Witness::of(sys::borrow(descriptor)?));
+    Box::new(MaybeWitness(witness.ok()))
+}
+
+impl MaybeWitness {
+    fn is_of(&self, descriptor: i64) -> bool {
+        let same = contain(|| {
+            let socket = sys::borrow(descriptor)?;
+            Ok(self.0.as_ref().is_none_or(|witness| witness.is_of_borrowed(socket)))
+        });
+        same.unwrap_or(false)
+    }
+
+    fn descriptor(&self) -> i64 {
+        self.0.as_ref().map_or(-1, Witness::number)
+    }
+}
+
+/// What went wrong on this side of the bridge.
+pub(crate) enum Fault {
+    /// The call was refused.
+    Refused(Error),
+    /// A defect of this library, with the panic's own words.
+    Panic(String),
+}
+
+/// Runs `work` and lets no panic out of it: unwinding into C++ would end the whole program.
+pub(crate) fn contain<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Fault> {
+    // AssertUnwindSafe: the core's functions hold no state that a panic could leave half changed,
+    // and the guard assigns its state only after everything that can fail.
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(outcome) => outcome.map_err(Fault::Refused),
+        Err(panic) => Err(Fault::Panic(panic_message(&*panic))),
+    }
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    format!("internal error of qkeepalive, please report it: {words}")
+}
+
+fn config_result(work: impl FnOnce() -> Result<Config, Error>) -> ffi::ConfigResult {
+    let (config, failure) = split(contain(work));
+    ffi::ConfigResult { config: raised(&config.unwrap_or_default()), failure }
+}
+
+fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
+    let failure = |category, code, option: &'static std::ffi::CStr, message| ffi::Failure {
+        category,
+        code,
+        option: option.as_ptr(),
+        message,
+    };
+    match outcome {
+        Ok(value) => (Some(value), failure(ffi::Category::None, 0, c"", String::new())),
+        Err(Fault::Panic(words)) => (None, failure(ffi::Category::Internal, 0, c"", words)),
+        Err(Fault::Refused(error)) => {
+            let (category, code) = match error.code() {
+                Some(code) => (ffi::Category::Library, code),
+                None => (ffi::Category::System, error.system_code().unwrap_or(0)),
+            };
+            // A file that holds nonsense has no number of the system's.
+            let category = match (category, code) {
+                (ffi::Category::System, 0) => ffi::Category::Internal,
+                (category, _) => category,
+            };
+            (None, failure(category, code, error.option().as_c_str(), error.to_string()))
+        }
+    }
+}
+
+fn lowered(config: &ffi::Config) -> Result<Config, Error> {
+    let limits = sys::limits()?;
+    let some = |value: ffi::Value| value.given.then_some(value.value);
+    Ok(Config {
+        enabled: config.enabled,
+        idle: some(config.idle).map(|ms| limits.idle.milliseconds(ms)).transpose()?,
+        interval: some(config.interval).map(|ms| limits.interval.milliseconds(ms)).transpose()?,
+        count: some(config.count).map(|count| limits.count.number(count)).transpose()?,
+        user_timeout: some(config.user_timeout)
+            .map(|ms| limits.user_timeout.milliseconds(ms))
+            .transpose()?,
+    })
+}
+
+fn raised(config: &Config) -> ffi::Config {
+    ffi::Config {
+        enabled: config.enabled,
+        idle: milliseconds(config.idle),
+        interval: milliseconds(config.interval),
+        count: number(config.count),
+        user_timeout: milliseconds(config.user_timeout),
+    }
+}
+
+fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {
+    ffi::Snapshot {
+        state: number(snapshot.state.map(state_number)),
+        probes: number(snapshot.probes),
+        retransmits: number(snapshot.retransmits),
+        total_retransmits: number(snapshot.total_retransmits),
+        backoff: number(snapshot.backoff),
+        unacked: number(snapshot.unacked),
+        unsent: number(snapshot.unsent),
+        round_trip_time: microseconds(snapshot.round_trip_time),
+        round_trip_variation: microseconds(snapshot.round_trip_variation),
+        retransmission_timeout: milliseconds(snapshot.retransmission_timeout),
+        since_data_sent: milliseconds(snapshot.since_data_sent),
+        since_data_received: milliseconds(snapshot.since_data_received),
+        since_ack_received: milliseconds(snapshot.since_ack_received),
+        segments_sent: number(snapshot.segments_sent),
+        segments_received: number(snapshot.segments_received),
+        data_segments_sent: number(snapshot.data_segments_sent),
+    }
+}
+
+/// The numbers of `ka::ConnectionState`.
+fn state_number(state: ConnectionState) -> u32 {
+    match state {
+        ConnectionState::Closed => 0,
+        ConnectionState::Listen => 1,
+        ConnectionState::SynSent => 2,
+        ConnectionState::SynReceived => 3,
+        ConnectionState::Established => 4,
+        ConnectionState::FinWait1 => 5,
+        ConnectionState::FinWait2 => 6,
+        ConnectionState::CloseWait => 7,
+        ConnectionState::Closing => 8,
+        ConnectionState::LastAck => 9,
+        ConnectionState::TimeWait => 10,
+    }
+}
+
+fn value(value: Option<i64>) -> ffi::Value {
+    ffi::Value { given: value.is_some(), value: value.unwrap_or(0) }
+}
+
+fn number(number: Option<u32>) -> ffi::Value {
+    value(number.map(i64::from))
+}
+
+fn milliseconds(time: Option<Duration>) -> ffi::Value {
+    value(time.map(|time| saturate(time.as_millis())))
+}
+
+fn microseconds(time: Option<Duration>) -> ffi::Value {
+    value(time.map(|time| saturate(time.as_micros())))
+}
+
+fn saturate(number: u128) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_panic_becomes_a_failure_with_its_words() {
+        let (value, failure) = split(contain::<()>(|| panic!("the roof is on fire")));
+        assert!(value.is_none());
+        assert_eq!(failure.category, ffi::Category::Internal);
+        assert!(failure.message.ends_with("please report it: the roof is on fire"));
+    }
+
+    #[test]
+    fn no_descriptor_and_negative_values_are_refused_by_name() {
+        let on = raised(&Config::default());
+        let refused = apply(-1, &on);
+        assert_eq!(refused.failure.category, ffi::Category::Library);
+        assert_eq!(refused.failure.code, Error::NO_DESCRIPTOR);
+        let negative = ffi::Config { idle: value(Some(-5)), ..on };
+        let refused = set_system_defaults(&negative);
+        assert_eq!(refused.failure.code, Error::OUT_OF_RANGE);
+        assert_eq!(refused.failure.message, "TCP_KEEPIDLE: -5 ms is not within 1..32767 s");
+        assert_eq!(detection_time(&negative), -1);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_c_plus_plus_sends_is_answered(
+            descriptor in prop_oneof![Just(-1i64), i64::MIN..0, (1i64 << 31)..=i64::MAX],
+            enabled: bool, idle: Option<i64>, interval: Option<i64>,
+            count: Option<i64>, user_timeout: Option<i64>,
+        ) {
+            let config = ffi::Config {
+                enabled,
+                idle: value(idle),
+                interval: value(interval),
+                count: value(count),
+                user_timeout: value(user_timeout),
+            };
+            prop_assert_eq!(apply(descriptor, &config).failure.category, ffi::Category::Library);
+            prop_assert!(detection_time(&config) >= -1);
+            let within = detect_within(idle.unwrap_or(0)).failure;
+            prop_assert!(within.category != ffi::Category::Internal, "{:?}", within);
+        }
+    }
+}

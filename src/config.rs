@@ -1,0 +1,295 @@
+//! What is wanted of keepalive on one connection: [`Config`], and the one knob
+//! [`Config::detect_within`] that sets all of it.
+
+use std::time::Duration;
+
+use crate::error::{Error, OptionName, Quantity, Unit};
+use crate::plan::{Limits, Plan, Range};
+use crate::sys;
+
+/// What is wanted of TCP keepalive on one connection.
+///
+/// `None` leaves that value as it is on the socket; [`enabled`](Config::enabled) is always written.
+/// `Config::default()` therefore means "on, with the system's values".
+///
+/// Times are rounded **up** to what the system can express (Linux: whole seconds for idle and
+/// interval, milliseconds for the user timeout); what was really given is returned by
+/// [`apply`](crate::apply). See RFC 9293 §3.8.4 for keepalive, RFC 5482 for the user timeout and
+/// tcp(7) for the options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// Keepalive on or off (`SO_KEEPALIVE`). Default: on.
+    pub enabled: bool,
+    /// How long the connection is silent before the first probe (`TCP_KEEPIDLE`).
+    ///
+    /// Linux: 1 s to 32767 s, shipped as 7200 s. macOS calls it `TCP_KEEPALIVE`, Windows has it
+    /// since version 1709.
+    pub idle: Option<Duration>,
+    /// The time between two unanswered probes (`TCP_KEEPINTVL`).
+    ///
+    /// Linux: 1 s to 32767 s, shipped as 75 s.
+    pub interval: Option<Duration>,
+    /// How many probes go unanswered before the connection is dead (`TCP_KEEPCNT`).
+    ///
+    /// Linux: 1 to 127, shipped as 9.
+    pub count: Option<u32>,
+    /// How long transmitted data may stay unacknowledged (`TCP_USER_TIMEOUT`, RFC 5482); zero is
+    /// the system's own rule (about a quarter of an hour on Linux).
+    ///
+    /// Linux: 0 to 2147483647 ms. **It also kills a live peer that merely stops reading** for that
+    /// long, bounds how long a connect may take, and while it is set the probes' count is ignored
+    /// (see [`detection_time`](Config::detection_time)).
+    pub user_timeout: Option<Duration>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { enabled: true, idle: None, interval: None, count: None, user_timeout: None }
+    }
+}
+
+/// Three probes unless the time is too short for them: one lost packet is no death.
+const PROBES: u32 = 3;
+
+impl Config {
+    /// The values with which the death of an idle peer is known within `total`.
+    ///
+    /// `total` is rounded down to what the system can express (Linux: whole seconds) and is then
+    /// exactly idle + interval × count. Idle is about half of it, so that a healthy connection
+    /// costs one probe in that time; three probes share the rest, two where only 3 s are given and
+    /// one where only 2 s are.
+    ///
+    /// The probes say nothing while data is unacknowledged; see
+    /// [`user_timeout`](Config::user_timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] below two units of the system (Linux: 2 s) and above twice its longest
+    /// idle time (65534 s), saying what is possible; [`Error::Unsupported`] on a system whose
+    /// sockets take no values.
+    pub fn detect_within(total: Duration) -> Result<Self, Error> {
+        Self::detect_within_limits(total, sys::limits()?)
+    }
+
+    fn detect_within_limits(total: Duration, limits: &Limits) -> Result<Self, Error> {
+        let range = detect_within_range(limits);
+        let unit = range.duration(1);
+        let units = u32::try_from(total.as_nanos() / unit.as_nanos())
+            .ok()
+            .filter(|units| (range.min..=range.max).contains(&i64::from(*units)))
+            .ok_or_else(|| {
+                let ms = i128::try_from(total.as_millis()).unwrap_or(i128::MAX);
+                range.refuse(Quantity::Milliseconds(ms))
+            })?;
+        let count = (units - 1).min(PROBES);
+        // Half of the time for the probes, rounded to the nearest unit, and never none.
+        let half = ((units + count) / (2 * count)).max(1);
+        // At the very end of the range idle would not fit: the probes take what is left over.
+        let longest_idle = u32::try_from(limits.idle.max).unwrap_or(u32::MAX);
+        let interval = half.max(units.saturating_sub(longest_idle).div_ceil(count));
+        let idle = units - interval * count;
+        Ok(Self {
+            enabled: true,
+            idle: Some(unit * idle),
+            interval: Some(unit * interval),
+            count: Some(count),
+            user_timeout: None,
+        })
+    }
+
+    /// How long a silent peer can be dead before the kernel says so on an **idle** connection:
+    /// idle + interval × count, or with a user timeout U instead of the count
+    /// max(1, ⌈(U − idle) / interval⌉), which is what Linux does. `None` when keepalive is off.
+    ///
+    /// Values are taken as the system will round them; for what is left alone the values count
+    /// that the system is shipped with (Linux: 7200 s, 75 s, 9). The kernel's timers may fire up to
+    /// about an eighth later than this, never earlier.
+    pub fn detection_time(&self) -> Option<Duration> {
+        self.detection_time_limits(sys::limits().ok()?)
+    }
+
+    fn detection_time_limits(&self, limits: &Limits) -> Option<Duration> {
+        if !self.enabled {
+            return None;
+        }
+        // Values out of range cannot be applied; for them the plain arithmetic stands.
+        let given = Plan::new(self, limits).map_or(*self, |plan| plan.config(limits));
+        let idle = given.idle.unwrap_or(limits.shipped.idle);
+        let interval = given.interval.unwrap_or(limits.shipped.interval);
+        let probes = match given.user_timeout {
+            Some(timeout) if !timeout.is_zero() && !interval.is_zero() => {
+                let beyond_idle = timeout.saturating_sub(idle).as_nanos();
+                let probes = beyond_idle.div_ceil(interval.as_nanos()).max(1);
+                u32::try_from(probes).unwrap_or(u32::MAX)
+            }
+            _ => given.count.unwrap_or(limits.shipped.count),
+        };
+        Some(idle.saturating_add(interval.saturating_mul(probes)))
+    }
+}
+
+/// The times that [`Config::detect_within`] can promise: one unit of idle and one probe at least,
+/// and idle, which is half of it, as long as the system allows at most.
+pub(crate) fn detect_within_range(limits: &Limits) -> Range {
+    Range {
+        option: OptionName(c"detectWithin"),
+        unit: match limits.idle.unit {
+            Unit::Count => Unit::Seconds,
+            unit => unit,
+        },
+        min: 2 * limits.idle.min,
+        max: 2 * limits.idle.max,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Shipped;
+    use proptest::prelude::*;
+
+    const SECONDS: Range =
+        Range { option: OptionName(c"TCP_KEEPIDLE"), unit: Unit::Seconds, min: 1, max: 32767 };
+    const LINUX: Limits = Limits {
+        idle: SECONDS,
+        interval: Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS },
+        count: Range {
+            option: OptionName(c"TCP_KEEPCNT"),
+            unit: Unit::Count,
+            min: 1,
+            max: 127,
+        },
+        user_timeout: Range {
+            option: OptionName(c"TCP_USER_TIMEOUT"),
+            unit: Unit::Milliseconds,
+            min: 0,
+            max: 2_147_483_647,
+        },
+        shipped: Shipped {
+            idle: Duration::from_secs(7200),
+            interval: Duration::from_secs(75),
+            count: 9,
+        },
+    };
+
+    fn seconds(config: &Config) -> (u64, u64, u32) {
+        (
+            config.idle.expect("idle is set").as_secs(),
+            config.interval.expect("interval is set").as_secs(),
+            config.count.expect("count is set"),
+        )
+    }
+
+    fn within(ms: u64) -> Result<Config, Error> {
+        Config::detect_within_limits(Duration::from_millis(ms), &LINUX)
+    }
+
+    #[test]
+    fn six_seconds_are_half_idle_and_three_probes() {
+        assert_eq!(seconds(&within(6000).unwrap()), (3, 1, 3));
+        assert_eq!(seconds(&within(30_000).unwrap()), (15, 5, 3));
+    }
+
+    #[test]
+    fn below_four_seconds_there_are_fewer_probes() {
+        assert_eq!(seconds(&within(4000).unwrap()), (1, 1, 3));
+        assert_eq!(seconds(&within(3999).unwrap()), (1, 1, 2));
+        assert_eq!(seconds(&within(2000).unwrap()), (1, 1, 1));
+    }
+
+    #[test]
+    fn what_cannot_be_promised_is_refused_with_what_can() {
+        for ms in [0, 1, 1999, 65_535_000, u64::MAX] {
+            let error = within(ms).expect_err("out of range");
+            assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
+            assert_eq!(error.option().as_str(), "detectWithin");
+            assert!(error.to_string().ends_with("is not within 2..65534 s"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_user_timeout_takes_the_place_of_the_count() {
+        // Idle, interval, count, user timeout → what the kernel was measured to do, in seconds.
+        for (idle, interval, count, timeout, total) in [
+            (15, 5, 6, 30_000, 30),
+            (1, 1, 10, 3000, 3),
+            (1, 3, 3, 5000, 7),
+            (5, 1, 3, 2000, 6),
+            (30, 10, 3, 0, 60),
+        ] {
+            let config = Config {
+                enabled: true,
+                idle: Some(Duration::from_secs(idle)),
+                interval: Some(Duration::from_secs(interval)),
+                count: Some(count),
+                user_timeout: Some(Duration::from_millis(timeout)),
+            };
+            let time = config.detection_time_limits(&LINUX);
+            assert_eq!(time, Some(Duration::from_secs(total)), "{config:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_alone_counts_as_shipped_and_off_means_never() {
+        let on = Config::default();
+        assert_eq!(on.detection_time_limits(&LINUX), Some(Duration::from_secs(7875)));
+        let off = Config { enabled: false, ..on };
+        assert_eq!(off.detection_time_limits(&LINUX), None);
+    }
+
+    proptest! {
+        #[test]
+        fn detect_within_adds_up_to_the_time_rounded_down(ms in 2000u64..65_535_000) {
+            let config = within(ms).unwrap();
+            let (idle, interval, count) = seconds(&config);
+            prop_assert_eq!(idle + interval * u64::from(count), ms / 1000);
+            prop_assert!(Plan::new(&config, &LINUX).is_ok());
+            prop_assert_eq!(count, u32::try_from(ms / 1000 - 1).unwrap().min(3));
+            // About half: the probes come in threes, so it misses by up to two units.
+            prop_assert!((2 * idle).abs_diff(ms / 1000) <= 4, "idle {} of {} ms", idle, ms);
+        }
+
+        #[test]
+        fn a_plan_rounds_up_by_less_than_one_unit(idle in 1u64..32_767_000, timeout in 0u64..2_147_483_647) {
+            let config = Config {
+                idle: Some(Duration::from_millis(idle)),
+                user_timeout: Some(Duration::from_millis(timeout)),
+                ..Config::default()
+            };
+            let given = Plan::new(&config, &LINUX).unwrap().config(&LINUX);
+            let (wanted, got) = (config.idle.unwrap(), given.idle.unwrap());
+            prop_assert!(got >= wanted && got - wanted < Duration::from_secs(1));
+            prop_assert_eq!(given.user_timeout, config.user_timeout);
+            // What was given once is given again unchanged.
+            prop_assert_eq!(Plan::new(&given, &LINUX).unwrap().config(&LINUX), given);
+        }
+
+        #[test]
+        fn a_value_out_of_range_is_named_with_its_range(
+            idle in prop_oneof![Just(0u64), 32_767_001u64..=u64::MAX],
+            count in prop_oneof![Just(0u32), 128u32..=u32::MAX],
+        ) {
+            let config = Config { idle: Some(Duration::from_millis(idle)), ..Config::default() };
+            let error = Plan::new(&config, &LINUX).unwrap_err().to_string();
+            prop_assert!(error.starts_with("TCP_KEEPIDLE: "), "{}", error);
+            prop_assert!(error.ends_with(" is not within 1..32767 s"), "{}", error);
+            let config = Config { count: Some(count), ..Config::default() };
+            let error = Plan::new(&config, &LINUX).unwrap_err().to_string();
+            prop_assert_eq!(error, format!("TCP_KEEPCNT: {count} is not within 1..127"));
+        }
+
+        #[test]
+        fn no_config_at_all_makes_the_arithmetic_panic(
+            enabled: bool, idle: Option<Duration>, interval: Option<Duration>,
+            count: Option<u32>, user_timeout: Option<Duration>,
+        ) {
+            let config = Config { enabled, idle, interval, count, user_timeout };
+            let time = config.detection_time_limits(&LINUX);
+            prop_assert_eq!(time.is_some(), enabled);
+            let _ = Plan::new(&config, &LINUX);
+            if let Some(idle) = idle {
+                let _ = Config::detect_within_limits(idle, &LINUX);
+            }
+        }
+    }
+}

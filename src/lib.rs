@@ -1,0 +1,47 @@
+//! A program learns that its TCP peer is gone within the time it asked for, and why.
+//!
+//! This crate configures TCP keepalive on any socket descriptor and reads the kernel's evidence of
+//! a loss. On top of that core lie the C++ API (feature `bridge`) and the Qt object
+//! `ka::KeepAlive` (feature `qt`, the default). Data flows one way:
+//!
+//! * settings → plan → kernel: [`Config`] → `plan` → [`apply`]
+//! * evidence → verdict → signal: [`Snapshot`] → [`loss`] → [`guard`] → `ka::KeepAlive`
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `config` | [`Config`], [`Config::detect_within`] |
+//! | `plan` | ranges and rounding, pure |
+//! | `error` | [`Error`]: which option, which value, which range |
+//! | `socket` | [`apply`], [`query`], [`snapshot`] on one descriptor |
+//! | `snapshot` | [`Snapshot`]: what the kernel knows |
+//! | [`loss`] | why a connection was lost, from the evidence |
+//! | [`witness`] | the second descriptor that still answers when the first is closed |
+//! | [`guard`] | one connection's whole policy, without I/O |
+//! | `defaults` | the system-wide values |
+//! | `sys` | one contract, one file per system, all `unsafe` of the core |
+//! | `bridge` | the C++ API, thin (feature `bridge`) |
+//! | `qobject` | `ka::KeepAlive` (feature `qt`) |
+
+mod config;
+mod defaults;
+mod error;
+pub mod guard;
+pub mod loss;
+mod plan;
+mod snapshot;
+mod socket;
+mod sys;
+pub mod witness;
+
+#[cfg(feature = "bridge")]
+mod bridge;
+#[cfg(feature = "qt")]
+mod qobject;
+
+pub use config::Config;
+pub use defaults::{set_system_defaults, system_defaults};
+pub use error::{Attempt, Error, OptionName, Quantity, Unit};
+pub use loss::LossReason;
+pub use snapshot::{ConnectionState, Snapshot};
+pub use socket::{apply, query, snapshot};
+pub use sys::AsDescriptor;

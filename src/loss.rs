@@ -1,0 +1,329 @@
+//! Why a connection was lost: the classification of evidence.
+//!
+//! Two witnesses speak. The program's network library says of which class the error was that it
+//! read from the socket; the kernel's last [`Snapshot`] shows by which mechanism the connection
+//! ended. Neither is enough: the first cannot tell a close from a reset or one timeout from the
+//! other, the second cannot tell a loss from a close of our own side.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::snapshot::{ConnectionState, Snapshot};
+
+/// Why a connection was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LossReason {
+    /// The peer closed the connection in good order (FIN).
+    PeerClosed,
+    /// The peer or something on the way broke the connection off (RST): the peer's program was
+    /// killed with data unread, the peer rebooted, a firewall interfered.
+    PeerReset,
+    /// The connection was idle and the peer's kernel answered none of the keepalive probes.
+    ProbesUnanswered,
+    /// Data was sent or waited to be sent, and the peer did not acknowledge it in time.
+    DataUnacknowledged,
+    /// The peer's kernel is there, but its program did not answer the heart-beat.
+    HeartbeatMissed,
+    /// The network said that there is no way to the peer (ICMP, or no answer to ARP).
+    NetworkUnreachable,
+    /// The connection is gone, and the evidence does not say why.
+    Unknown,
+}
+
+/// The class of the error that the program's network library last reported on the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportedError {
+    /// None that could be a loss.
+    None,
+    /// The connection was closed or reset by the other side (EOF, ECONNRESET, EPIPE).
+    ClosedByPeer,
+    /// ETIMEDOUT, or a wait of the program that expired: the kernel's word decides which.
+    TimedOut,
+    /// EHOSTUNREACH, ENETUNREACH, ECONNREFUSED.
+    Unreachable,
+    /// An operation failed and its errno is not known.
+    Other,
+}
+
+/// All that is known of a connection at its end.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence {
+    /// What the network library reported.
+    pub reported: ReportedError,
+    /// Whether that report was heard to be made during this connection. An error that merely
+    /// stands in the library may be an old one.
+    pub heard: bool,
+    /// Whether the kernel still holds an error that nobody has read: then the library does not
+    /// know of a loss, and the end is our own side's doing.
+    pub error_pending: bool,
+    /// What the kernel knows; `None` where it could not be asked.
+    pub snapshot: Option<Snapshot>,
+    /// What is in force on the socket, as far as it is known.
+    pub config: Option<Config>,
+}
+
+/// A loss: why, with the figures that tell a person what happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// Why the connection was lost.
+    pub reason: LossReason,
+    /// The kernel's last word on it.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// The loss that the evidence shows, or `None` where our own side closed the connection.
+pub fn classify(evidence: &Evidence) -> Option<Loss> {
+    let snapshot = evidence.snapshot;
+    let reason = match snapshot.and_then(|snapshot| Some((snapshot, snapshot.state?))) {
+        None => without_snapshot(evidence)?,
+        Some((snapshot, state)) => with_snapshot(evidence, &snapshot, state)?,
+    };
+    Some(Loss { reason, snapshot })
+}
+
+/// Only the library's word is there, and it cannot tell FIN from RST or the two timeouts.
+fn without_snapshot(evidence: &Evidence) -> Option<LossReason> {
+    match evidence.reported {
+        _ if !evidence.heard => None,
+        ReportedError::None => None,
+        ReportedError::Unreachable => Some(LossReason::NetworkUnreachable),
+        ReportedError::ClosedByPeer | ReportedError::TimedOut | ReportedError::Other => {
+            Some(LossReason::Unknown)
+        }
+    }
+}
+
+fn with_snapshot(
+    evidence: &Evidence,
+    snapshot: &Snapshot,
+    state: ConnectionState,
+) -> Option<LossReason> {
+    match (evidence.reported, state) {
+        (ReportedError::None, _) => None,
+        // A dead connection whose error nobody has read: the report is about an earlier one.
+        (_, ConnectionState::Closed) if evidence.error_pending && !evidence.heard => None,
+        (ReportedError::ClosedByPeer, ConnectionState::Closed) => Some(LossReason::PeerReset),
+        (ReportedError::TimedOut, ConnectionState::Closed) => Some(timeout(snapshot)),
+        (ReportedError::Unreachable, ConnectionState::Closed) => {
+            Some(LossReason::NetworkUnreachable)
+        }
+        (ReportedError::Other, ConnectionState::Closed) => {
+            Some(mechanism(snapshot, evidence.config.as_ref()))
+        }
+        // TLS can end in good order before the FIN arrives.
+        (ReportedError::ClosedByPeer, ConnectionState::Established) => {
+            evidence.heard.then_some(LossReason::PeerClosed)
+        }
+        // The kernel holds the connection to be alive: a wait expired, and then we closed.
+        (_, ConnectionState::Established) => None,
+        // Every state that is left comes after a FIN of the peer's, or of ours and then theirs.
+        (ReportedError::ClosedByPeer, _) => Some(LossReason::PeerClosed),
+        (ReportedError::TimedOut | ReportedError::Unreachable | ReportedError::Other, _) => None,
+    }
+}
+
+/// Which of the kernel's two timeouts it was.
+fn timeout(snapshot: &Snapshot) -> LossReason {
+    let retransmitting = snapshot.retransmits.unwrap_or(0) > 0;
+    let stalled = snapshot.unsent.unwrap_or(0) > 0;
+    if snapshot.probes.unwrap_or(0) > 0 && !retransmitting && !stalled {
+        LossReason::ProbesUnanswered
+    } else {
+        LossReason::DataUnacknowledged
+    }
+}
+
+/// How a connection ended, from the kernel's figures alone: for a loss first met by a write, where
+/// the library has lost the errno.
+fn mechanism(snapshot: &Snapshot, config: Option<&Config>) -> LossReason {
+    let probes = snapshot.probes.unwrap_or(0);
+    let retransmits = snapshot.retransmits.unwrap_or(0);
+    let silence = snapshot.silence().unwrap_or_default();
+    let since_sent = snapshot.since_data_sent.unwrap_or_default();
+    if retransmits > 0 {
+        let timeout = config.and_then(|config| config.user_timeout).unwrap_or_default();
+        let timed_out = !timeout.is_zero() && silence >= timeout;
+        let round_trips = 3 * snapshot.round_trip_time.unwrap_or_default();
+        let quiet = since_sent > round_trips.max(Duration::from_millis(100));
+        return if timed_out || quiet {
+            LossReason::DataUnacknowledged
+        } else {
+            LossReason::PeerReset
+        };
+    }
+    if snapshot.unsent.unwrap_or(0) > 0 && (probes > 0 || since_sent > Duration::from_secs(1)) {
+        return LossReason::DataUnacknowledged;
+    }
+    let idle = config.and_then(|config| config.idle).unwrap_or_default();
+    let interval = config.and_then(|config| config.interval).unwrap_or_default();
+    let all_probes = idle.saturating_add(interval.saturating_mul(probes));
+    // The kernel's clock and the probes' timers differ by a few milliseconds.
+    if probes > 0 && silence + Duration::from_millis(50) >= all_probes {
+        return LossReason::ProbesUnanswered;
+    }
+    LossReason::PeerReset
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.snapshot.unwrap_or_default();
+        match self.reason {
+            LossReason::PeerClosed => f.write_str("the peer closed the connection"),
+            LossReason::PeerReset if snapshot.probes.unwrap_or(0) > 0 => f.write_str(
+                "the peer reset the connection in answer to a keepalive probe: it no longer knows \
+                 the connection, as after a reboot",
+            ),
+            LossReason::PeerReset => f.write_str("the peer reset the connection"),
+            LossReason::ProbesUnanswered => {
+                f.write_str("the peer did not answer ")?;
+                counted(f, snapshot.probes, "keepalive probe")?;
+                last_heard(f, &snapshot)
+            }
+            LossReason::DataUnacknowledged => {
+                f.write_str("the peer did not acknowledge data despite ")?;
+                counted(f, snapshot.retransmits, "retransmission")?;
+                last_heard(f, &snapshot)
+            }
+            LossReason::HeartbeatMissed => f.write_str("the peer did not answer the heart-beat"),
+            LossReason::NetworkUnreachable => {
+                f.write_str("the network reports no way to the peer")?;
+                last_heard(f, &snapshot)
+            }
+            LossReason::Unknown => f.write_str("the connection is gone; the cause is not known"),
+        }
+    }
+}
+
+fn counted(f: &mut fmt::Formatter<'_>, number: Option<u32>, thing: &str) -> fmt::Result {
+    match number {
+        Some(1) => write!(f, "1 {thing}"),
+        Some(number) => write!(f, "{number} {thing}s"),
+        None => write!(f, "{thing}s"),
+    }
+}
+
+fn last_heard(f: &mut fmt::Formatter<'_>, snapshot: &Snapshot) -> fmt::Result {
+    match snapshot.silence() {
+        Some(silence) => write!(f, "; it was last heard {:.1} s ago", silence.as_secs_f64()),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(state: ConnectionState, probes: u32, retransmits: u32, silence_ms: u64) -> Snapshot {
+        Snapshot {
+            state: Some(state),
+            probes: Some(probes),
+            retransmits: Some(retransmits),
+            unsent: Some(0),
+            round_trip_time: Some(Duration::from_millis(1)),
+            since_data_sent: Some(Duration::from_millis(silence_ms)),
+            since_data_received: Some(Duration::from_millis(silence_ms)),
+            since_ack_received: Some(Duration::from_millis(silence_ms)),
+            ..Snapshot::default()
+        }
+    }
+
+    fn evidence(reported: ReportedError, snapshot: Snapshot) -> Evidence {
+        let seconds = |s| Some(Duration::from_secs(s));
+        Evidence {
+            reported,
+            heard: true,
+            error_pending: false,
+            snapshot: Some(snapshot),
+            config: Some(Config {
+                idle: seconds(1),
+                interval: seconds(1),
+                count: Some(3),
+                ..Config::default()
+            }),
+        }
+    }
+
+    fn reason(evidence: &Evidence) -> Option<LossReason> {
+        classify(evidence).map(|loss| loss.reason)
+    }
+
+    use ConnectionState::{CloseWait, Closed, Established};
+    use ReportedError::{ClosedByPeer, Other, TimedOut, Unreachable};
+
+    #[test]
+    fn recorded_losses_get_their_reason() {
+        for (reported, snapshot, expected) in [
+            (TimedOut, ended(Closed, 3, 0, 4092), LossReason::ProbesUnanswered),
+            (TimedOut, ended(Closed, 0, 4, 4320), LossReason::DataUnacknowledged),
+            (ClosedByPeer, ended(Closed, 0, 0, 10), LossReason::PeerReset),
+            (ClosedByPeer, ended(CloseWait, 0, 0, 10), LossReason::PeerClosed),
+            (ClosedByPeer, ended(Closed, 1, 0, 1010), LossReason::PeerReset),
+            (Unreachable, ended(Closed, 0, 5, 3000), LossReason::NetworkUnreachable),
+            (Other, ended(Closed, 0, 4, 4000), LossReason::DataUnacknowledged),
+            (Other, ended(Closed, 3, 0, 4000), LossReason::ProbesUnanswered),
+            (Other, ended(Closed, 0, 0, 4000), LossReason::PeerReset),
+            // The end of a TLS session can be read before the FIN is there.
+            (ClosedByPeer, ended(Established, 0, 0, 10), LossReason::PeerClosed),
+        ] {
+            assert_eq!(reason(&evidence(reported, snapshot)), Some(expected), "{snapshot:?}");
+        }
+    }
+
+    #[test]
+    fn a_send_queue_behind_a_closed_window_is_data_not_probes() {
+        let stalled = Snapshot { unsent: Some(4096), ..ended(Closed, 5, 0, 60_000) };
+        for reported in [TimedOut, Other] {
+            let reason = reason(&evidence(reported, stalled));
+            assert_eq!(reason, Some(LossReason::DataUnacknowledged));
+        }
+    }
+
+    #[test]
+    fn our_own_close_is_no_loss() {
+        // Nothing was reported, whatever the kernel holds unread.
+        for state in [Established, CloseWait, Closed] {
+            assert_eq!(reason(&evidence(ReportedError::None, ended(state, 0, 0, 10))), None);
+        }
+        // A wait of the program expired, and later it closed a living connection.
+        assert_eq!(reason(&evidence(TimedOut, ended(Established, 0, 0, 10))), None);
+    }
+
+    #[test]
+    fn an_error_left_over_from_an_earlier_connection_is_no_loss() {
+        let mut stale = evidence(ClosedByPeer, ended(Established, 0, 0, 10));
+        stale.heard = false;
+        assert_eq!(reason(&stale), None);
+        let mut unread = evidence(ClosedByPeer, ended(Closed, 0, 0, 10));
+        (unread.heard, unread.error_pending) = (false, true);
+        assert_eq!(reason(&unread), None);
+    }
+
+    #[test]
+    fn a_loss_is_known_even_if_the_program_aborts_before_the_report_is_heard() {
+        let mut first = evidence(ClosedByPeer, ended(CloseWait, 0, 0, 10));
+        first.heard = false;
+        assert_eq!(reason(&first), Some(LossReason::PeerClosed));
+    }
+
+    #[test]
+    fn without_the_kernels_word_the_loss_is_told_without_a_cause() {
+        let mut blind = evidence(ClosedByPeer, Snapshot::default());
+        blind.snapshot = None;
+        assert_eq!(reason(&blind), Some(LossReason::Unknown));
+        blind.reported = Unreachable;
+        assert_eq!(reason(&blind), Some(LossReason::NetworkUnreachable));
+        blind.heard = false;
+        assert_eq!(reason(&blind), None);
+    }
+
+    #[test]
+    fn the_detail_gives_the_figures() {
+        let loss = classify(&evidence(TimedOut, ended(Closed, 3, 0, 4092))).unwrap();
+        assert_eq!(
+            loss.to_string(),
+            "the peer did not answer 3 keepalive probes; it was last heard 4.1 s ago"
+        );
+    }
+}

@@ -1,0 +1,84 @@
+//! A system that this library does not know yet: every call says so, and nothing is guessed.
+
+use crate::config::Config;
+use crate::error::{Error, OptionName};
+use crate::plan::{Limits, Plan};
+use crate::snapshot::Snapshot;
+
+#[cfg(unix)]
+mod descriptor {
+    pub(crate) type Borrowed<'a> = std::os::fd::BorrowedFd<'a>;
+    pub(crate) type Owned = std::os::fd::OwnedFd;
+    pub use std::os::fd::AsFd as AsDescriptor;
+
+    /// The descriptor of anything that can lend one.
+    pub(crate) fn lend(socket: &impl AsDescriptor) -> Borrowed<'_> {
+        socket.as_fd()
+    }
+}
+
+#[cfg(windows)]
+mod descriptor {
+    pub(crate) type Borrowed<'a> = std::os::windows::io::BorrowedSocket<'a>;
+    pub(crate) type Owned = std::os::windows::io::OwnedSocket;
+    pub use std::os::windows::io::AsSocket as AsDescriptor;
+
+    /// The descriptor of anything that can lend one.
+    pub(crate) fn lend(socket: &impl AsDescriptor) -> Borrowed<'_> {
+        socket.as_socket()
+    }
+}
+
+pub use descriptor::AsDescriptor;
+pub(crate) use descriptor::{Borrowed, Owned, lend};
+
+fn unsupported<T>() -> Result<T, Error> {
+    let why = "keepalive is implemented for Linux so far";
+    Err(Error::Unsupported { option: OptionName(c"SO_KEEPALIVE"), why })
+}
+
+#[cfg(feature = "bridge")]
+pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
+    if given < 0 { Err(Error::NoDescriptor { given }) } else { unsupported() }
+}
+
+#[cfg(feature = "bridge")]
+pub(crate) fn number(_: &Owned) -> i64 {
+    -1
+}
+
+pub(crate) fn limits() -> Result<&'static Limits, Error> {
+    unsupported()
+}
+
+pub(crate) fn apply(_: Borrowed<'_>, _: &Plan) -> Result<(), Error> {
+    unsupported()
+}
+
+pub(crate) fn query(_: Borrowed<'_>) -> Result<Config, Error> {
+    unsupported()
+}
+
+pub(crate) fn snapshot(_: Borrowed<'_>) -> Result<Snapshot, Error> {
+    unsupported()
+}
+
+pub(crate) fn duplicate(_: Borrowed<'_>) -> Result<Owned, Error> {
+    unsupported()
+}
+
+pub(crate) fn identity(_: Borrowed<'_>) -> Result<u64, Error> {
+    unsupported()
+}
+
+pub(crate) fn error_pending(_: Borrowed<'_>) -> Result<bool, Error> {
+    unsupported()
+}
+
+pub(crate) fn system_defaults() -> Result<Config, Error> {
+    unsupported()
+}
+
+pub(crate) fn set_system_defaults(_: &Config) -> Result<Config, Error> {
+    unsupported()
+}

@@ -1,0 +1,66 @@
+//! A second descriptor of a connection, kept to ask the kernel how the connection ended.
+//!
+//! When a network library reports a loss, it has closed its descriptor already. The duplicate still
+//! answers. It has a price: while it is open, the kernel sends no FIN for a close of the first. So
+//! it has to be dropped the moment the connection is over.
+
+use crate::error::Error;
+use crate::snapshot::Snapshot;
+use crate::sys::{self, AsDescriptor, Borrowed, Owned};
+
+/// A duplicate of a socket's descriptor, close-on-exec, together with the socket's identity.
+#[derive(Debug)]
+pub struct Witness {
+    duplicate: Owned,
+    identity: u64,
+}
+
+impl Witness {
+    /// Duplicates the descriptor.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where no descriptor is to be had (`EMFILE`, `ENFILE`).
+    pub fn new(socket: &impl AsDescriptor) -> Result<Self, Error> {
+        Self::of(sys::lend(socket))
+    }
+
+    pub(crate) fn of(socket: Borrowed<'_>) -> Result<Self, Error> {
+        let identity = sys::identity(socket)?;
+        Ok(Self { duplicate: sys::duplicate(socket)?, identity })
+    }
+
+    /// Whether this descriptor is of the same socket. A number is reused; the socket's identity
+    /// (Linux: `SO_COOKIE`) never is.
+    pub fn is_of(&self, socket: &impl AsDescriptor) -> bool {
+        self.is_of_borrowed(sys::lend(socket))
+    }
+
+    pub(crate) fn is_of_borrowed(&self, socket: Borrowed<'_>) -> bool {
+        sys::identity(socket).is_ok_and(|identity| identity == self.identity)
+    }
+
+    /// The duplicate as a number, for C++.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn number(&self) -> i64 {
+        sys::number(&self.duplicate)
+    }
+
+    /// What the kernel knows of the connection, also after its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot`](crate::snapshot).
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        sys::snapshot(sys::lend(&self.duplicate))
+    }
+
+    /// Whether the kernel holds an error that nobody has read yet. Does not read it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if the kernel cannot be asked.
+    pub fn error_pending(&self) -> Result<bool, Error> {
+        sys::error_pending(sys::lend(&self.duplicate))
+    }
+}
