@@ -3,10 +3,11 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=cpp");
-    #[cfg(feature = "qt")]
-    qt();
+    // First the bridge: the Qt object's C++ side includes its generated header.
     #[cfg(feature = "bridge")]
     bridge();
+    #[cfg(feature = "qt")]
+    qt();
 }
 
 /// The cxx bridge and the facade that hides it from users.

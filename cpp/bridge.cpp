@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "bridge.h"
 
-namespace ka::bridge {
+namespace qkeepalive::bridge {
 
 namespace {
 
@@ -26,7 +26,7 @@ std::optional<T> raise(Value value) noexcept
 
 [[noreturn]] void raise(const Failure &failure)
 {
-    throw Error(errorCode(failure), failure.option, std::string(failure.message));
+    throw ka::Error(errorCode(failure), failure.option, std::string(failure.message));
 }
 
 } // namespace
@@ -54,7 +54,7 @@ ka::Snapshot raise(const Snapshot &snapshot) noexcept
     using std::chrono::microseconds;
     using std::chrono::milliseconds;
     ka::Snapshot raised;
-    raised.state = raise<ConnectionState>(snapshot.state);
+    raised.state = raise<ka::ConnectionState>(snapshot.state);
     raised.probes = raise<int>(snapshot.probes);
     raised.retransmits = raise<int>(snapshot.retransmits);
     raised.totalRetransmits = raise<int>(snapshot.total_retransmits);
@@ -77,7 +77,7 @@ std::error_code errorCode(const Failure &failure) noexcept
 {
     switch (failure.category) {
     case Category::Library:
-        return {failure.code, errorCategory()};
+        return {failure.code, ka::errorCategory()};
     case Category::System:
         return {failure.code, std::system_category()};
     case Category::Internal:
@@ -114,4 +114,4 @@ ka::Snapshot valueOrCode(const SnapshotResult &result, std::error_code &error) n
     return error ? ka::Snapshot() : raise(result.snapshot);
 }
 
-} // namespace ka::bridge
+} // namespace qkeepalive::bridge

@@ -10,7 +10,7 @@
 
 #include "qkeepalive/src/bridge.rs.h"
 
-namespace ka::bridge {
+namespace qkeepalive::bridge {
 
 Config lower(const ka::Config &config) noexcept;
 ka::Config raise(const Config &config) noexcept;
@@ -27,4 +27,4 @@ ka::Snapshot valueOrThrow(const SnapshotResult &result);
 ka::Config valueOrCode(const ConfigResult &result, std::error_code &error) noexcept;
 ka::Snapshot valueOrCode(const SnapshotResult &result, std::error_code &error) noexcept;
 
-} // namespace ka::bridge
+} // namespace qkeepalive::bridge

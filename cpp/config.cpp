@@ -3,6 +3,8 @@
 
 #include "bridge.h"
 
+namespace bridge = qkeepalive::bridge;
+
 namespace ka {
 
 std::chrono::milliseconds Config::detectionTime() const noexcept

@@ -3,6 +3,8 @@
 
 #include "bridge.h"
 
+namespace bridge = qkeepalive::bridge;
+
 namespace ka {
 
 Config apply(Descriptor socket, const Config &config)

@@ -15,7 +15,7 @@ use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
 use crate::{defaults, socket, sys};
 
-#[cxx::bridge(namespace = "ka::bridge")]
+#[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
     /// An optional number; times are in milliseconds.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -134,21 +134,28 @@ impl Guard {
         }
     }
 
-    /// Takes new settings, and tells the kernel at once if the socket is connected.
+    /// Takes new settings, and tells the kernel at once if the socket is connected. `wanted` is
+    /// already a refusal where a value could not even be put into settings.
     ///
     /// # Errors
     ///
     /// A refusal, by the ranges or by the kernel; the old settings stay.
-    pub fn change(&mut self, wanted: Settings, kernel: &mut impl Kernel) -> Result<(), Error> {
-        if wanted == self.settings {
-            return Ok(());
-        }
-        let outcome = wanted.check().and_then(|()| match self.connected {
-            true => self.tell_change(&wanted, kernel),
-            false => Ok(()),
+    pub fn change(
+        &mut self,
+        wanted: Result<Settings, Error>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
+        let outcome = wanted.and_then(|wanted| {
+            if wanted != self.settings {
+                wanted.check()?;
+                if self.connected {
+                    self.tell_change(&wanted, kernel)?;
+                }
+            }
+            Ok(wanted)
         });
         self.note(&outcome);
-        outcome?;
+        let wanted = outcome?;
         if wanted.enabled != self.settings.enabled {
             self.state = match (wanted.enabled, self.connected, self.state) {
                 (true, true, _) => State::Healthy,

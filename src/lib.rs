@@ -35,7 +35,9 @@ pub mod witness;
 
 #[cfg(feature = "bridge")]
 mod bridge;
+// The bridge declares the base's signals only so that the properties can name them.
 #[cfg(feature = "qt")]
+#[allow(dead_code)]
 mod qobject;
 
 pub use config::Config;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <ka/enums.h>
+#include <ka/export.h>
+
+#include <QtCore/qobject.h>
+#include <QtCore/qstring.h>
+
+#include <cstdint>
+
+QT_BEGIN_NAMESPACE
+class QAbstractSocket;
+QT_END_NAMESPACE
+
+namespace ka::detail {
+
+class SocketWitness;
+
+/// What is worth a signal, as bits of publish().
+enum class Change : std::uint32_t {
+    Socket = 1,
+    Enabled = 2,
+    Idle = 4,
+    Interval = 8,
+    Count = 16,
+    UserTimeout = 32,
+    DetectWithin = 64,
+    State = 128,
+    LossReason = 256,
+    ErrorString = 512,
+    DetectionTime = 1024,
+};
+
+/// The class of what Qt reported on a connection.
+enum class SocketError : std::int32_t {
+    None = 0,
+    ClosedByPeer = 1,
+    TimedOut = 2,
+    Unreachable = 3,
+    Other = 4,
+};
+
+/// The base of ka::KeepAlive: holds the pointer to the socket, hears its signals, and emits every
+/// signal of the guard. It decides nothing; what it hears goes to the pure virtual functions, which
+/// are implemented in Rust, and what is decided there comes back through publish().
+///
+/// Use ka::KeepAlive, not this class.
+class KA_EXPORT SocketTap : public QObject
+{
+    Q_OBJECT
+    Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged FINAL)
+
+public:
+    using State = ka::State;
+    using LossReason = ka::LossReason;
+
+    explicit SocketTap(QObject *parent = nullptr);
+    ~SocketTap() override;
+
+    QObject *socket() const;
+    void setSocket(QObject *object);
+
+Q_SIGNALS:
+    void socketChanged();
+    void enabledChanged();
+    void idleChanged();
+    void intervalChanged();
+    void countChanged();
+    void userTimeoutChanged();
+    void detectWithinChanged();
+    void stateChanged();
+    void lossReasonChanged();
+    void errorStringChanged();
+    void detectionTimeChanged();
+
+    void connectionLost(ka::LossReason reason, const QString &detail);
+    void applyFailed(const QString &message);
+
+protected:
+    // To Rust. Each of these may publish, and a slot may then delete the guard: the caller touches
+    // nothing of it afterwards.
+
+    /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none.
+    virtual void socketReplaced(bool present, std::int64_t descriptor) = 0;
+    /// The socket is connected.
+    virtual void socketConnected(std::int64_t descriptor) = 0;
+    /// Qt reported an error. `descriptor` is where the kernel's view can be read.
+    virtual void socketFailed(ka::detail::SocketError error, std::int64_t descriptor) = 0;
+    /// The socket begins to close.
+    virtual void socketClosing(std::int64_t descriptor) = 0;
+    /// The socket is no longer connected. `error` is what stands in it, `descriptor` the duplicate.
+    virtual void socketDisconnected(ka::detail::SocketError error, std::int64_t descriptor) = 0;
+    /// Something was refused here.
+    virtual void refused(const QString &why) = 0;
+
+    // From Rust.
+
+    /// If the parent is a socket, guards it.
+    void adoptParent();
+    /// The descriptor of the guarded connection, −1 for none.
+    std::int64_t descriptor() const;
+    /// Closes the duplicate descriptor, so that nothing holds back the FIN.
+    void dropWitness();
+    /// Emits a signal for each bit of `changes`, applyFailed() if there is a `failure`, and
+    /// connectionLost() unless `loss` is NoLoss. The last thing that a function of the guard does:
+    /// a slot may have deleted it.
+    void publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
+                 const QString &failure);
+
+private:
+    friend class SocketWitness;
+
+    void socketDestroyed();
+
+    SocketWitness *m_witness = nullptr;
+};
+
+} // namespace ka::detail
