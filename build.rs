@@ -32,8 +32,7 @@ fn qt() {
         .crate_include_root(None)
         .qt_module("Network")
         .file("src/qobject.rs")
-        .cpp_file("cpp/include/ka/enums.h")
-        .cpp_file("cpp/include/ka/detail/socket_tap.h")
+        .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_file("cpp/socket_witness.h")
         .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
@@ -45,4 +44,11 @@ fn qt() {
         })
     };
     builder.build();
+}
+
+/// A header for moc, which has to find the enums to know the properties of their types.
+#[cfg(feature = "qt")]
+fn described(header: &str) -> cxx_qt_build::CppFile {
+    let arguments = cxx_qt_build::MocArguments::default().include_path("cpp/include");
+    cxx_qt_build::CppFile::from(header).moc_arguments(arguments)
 }

@@ -138,8 +138,12 @@ void SocketWitness::takeUnderGuard()
     if (!m_guard || !guardIsHere())
         return;
     const std::int64_t descriptor = adopt();
-    if (descriptor != -1)
+    if (descriptor != -1) {
         m_guard->socketConnected(descriptor);
+    } else if (!m_adopted && m_socket->state() == QAbstractSocket::ConnectedState) {
+        // Within setSocketDescriptor() the state comes before the descriptor, and nothing after it.
+        QMetaObject::invokeMethod(this, &SocketWitness::takeUnderGuard, Qt::QueuedConnection);
+    }
 }
 
 void SocketWitness::endConnection()

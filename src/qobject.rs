@@ -107,8 +107,6 @@ pub mod ffi {
         #[qproperty(i32, count, READ = count, WRITE = set_count, NOTIFY = count_changed, FINAL)]
         #[qproperty(i32, user_timeout, READ = user_timeout, WRITE = set_user_timeout, NOTIFY = user_timeout_changed, FINAL)]
         #[qproperty(i32, detect_within, READ = detect_within, WRITE = set_detect_within, NOTIFY = detect_within_changed, FINAL)]
-        #[qproperty(State, state, READ = state, NOTIFY = state_changed, FINAL)]
-        #[qproperty(LossReason, loss_reason, READ = loss_reason, NOTIFY = loss_reason_changed, FINAL)]
         #[qproperty(QString, error_string, READ = error_string, NOTIFY = error_string_changed, FINAL)]
         #[qproperty(i32, detection_time, READ = detection_time, NOTIFY = detection_time_changed, FINAL)]
         type KeepAlive = super::KeepAliveRust;
@@ -126,7 +124,9 @@ pub mod ffi {
         fn set_user_timeout(self: Pin<&mut KeepAlive>, milliseconds: i32);
         fn detect_within(self: &KeepAlive) -> i32;
         fn set_detect_within(self: Pin<&mut KeepAlive>, milliseconds: i32);
+        #[cxx_override]
         fn state(self: &KeepAlive) -> State;
+        #[cxx_override]
         fn loss_reason(self: &KeepAlive) -> LossReason;
         fn error_string(self: &KeepAlive) -> QString;
         fn detection_time(self: &KeepAlive) -> i32;
@@ -189,12 +189,6 @@ pub mod ffi {
         #[inherit]
         #[qsignal]
         fn detect_within_changed(self: Pin<&mut KeepAlive>);
-        #[inherit]
-        #[qsignal]
-        fn state_changed(self: Pin<&mut KeepAlive>);
-        #[inherit]
-        #[qsignal]
-        fn loss_reason_changed(self: Pin<&mut KeepAlive>);
         #[inherit]
         #[qsignal]
         fn error_string_changed(self: Pin<&mut KeepAlive>);

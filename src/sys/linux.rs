@@ -115,7 +115,12 @@ pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
     let count = read(socket, libc::TCP_KEEPCNT).map_err(|source| not_tcp(source, COUNT))?;
     let user_timeout = match read(socket, libc::TCP_USER_TIMEOUT) {
         Ok(ms) => Some(Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
-        Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => None, // MPTCP
+        // TCP_KEEPIDLE was readable, so this is MPTCP, which has no user timeout.
+        Err(error)
+            if matches!(error.raw_os_error(), Some(libc::ENOPROTOOPT | libc::EOPNOTSUPP)) =>
+        {
+            None
+        }
         Err(source) => return Err(not_tcp(source, USER_TIMEOUT)),
     };
     let enabled = SockRef::from(&socket)

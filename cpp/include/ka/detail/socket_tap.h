@@ -50,6 +50,9 @@ class KA_EXPORT SocketTap : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged FINAL)
+    // Here and not with the others, because only here moc sees what kind of type they have.
+    Q_PROPERTY(ka::State state READ state NOTIFY stateChanged FINAL)
+    Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged FINAL)
 
 public:
     using State = ka::State;
@@ -60,6 +63,9 @@ public:
 
     QObject *socket() const;
     void setSocket(QObject *object);
+
+    virtual ka::State state() const = 0;
+    virtual ka::LossReason lossReason() const = 0;
 
 Q_SIGNALS:
     void socketChanged();

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include "peer.h"
+
+#include <ka/keepalive.h>
+
+#include <QtNetwork/QTcpServer>
+#include <QtNetwork/QTcpSocket>
+#include <QtTest/QSignalSpy>
+
+/// A guarded socket, connected to a Peer.
+struct Guarded
+{
+    Peer peer;
+    QTcpSocket socket;
+    ka::KeepAlive guard{&socket};
+    QSignalSpy lost{&guard, &ka::KeepAlive::connectionLost};
+
+    bool connect()
+    {
+        socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        return socket.waitForConnected() && peer.accept();
+    }
+
+    /// The reason of the one loss so far; NoLoss if there was none, or more than one.
+    ka::LossReason reason() const
+    {
+        return lost.size() == 1 ? lost.first().first().value<ka::LossReason>()
+                                : ka::LossReason::NoLoss;
+    }
+};

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// The properties of ka::KeepAlive: what they accept, what they tell, what reaches the kernel.
+
+#include "guarded.h"
+
+#include <ka/socket.h>
+
+#include <QtCore/QThread>
+#include <QtNetwork/QUdpSocket>
+#include <QtTest/QtTest>
+
+using namespace std::chrono_literals;
+using ka::KeepAlive;
+
+class tst_Properties : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void defaultsAreThoseOfTheContract();
+    void enumsAreKnownToTheMetaObjectByTheirKeys();
+    void aParentThatIsASocketIsGuarded();
+    void aParentThatIsNoSocketIsJustAParent();
+
+    void aSetterEmitsOnceAndOnlyForAChange_data();
+    void aSetterEmitsOnceAndOnlyForAChange();
+    void aRefusedSetterKeepsTheOldValueAndSaysWhy_data();
+    void aRefusedSetterKeepsTheOldValueAndSaysWhy();
+    void theNextSuccessClearsTheError();
+
+    void valuesSetBeforeTheConnectAreApplied();
+    void aValueSetWhileConnectedIsWrittenAtOnce();
+    void aReturnToLeaveAloneWritesNothingUntilTheNextConnect();
+    void detectWithinTakesThePlaceOfTheThree();
+    void disablingSwitchesKeepaliveAndVerdictOff();
+    void detectionTimeIsThatWhichIsInForce();
+    void aValueThatTheKernelRefusesIsTakenBack();
+
+    void whatIsNoSocketIsRefusedAndNothingChanges();
+    void aSecondGuardIsRefused();
+    void aSocketOfAnotherThreadIsRefused();
+    void unsettingTheSocketLeavesItAsItIs();
+};
+
+void tst_Properties::defaultsAreThoseOfTheContract()
+{
+    const KeepAlive guard;
+    QCOMPARE(guard.socket(), nullptr);
+    QCOMPARE(guard.enabled(), true);
+    QCOMPARE(guard.idle(), 0);
+    QCOMPARE(guard.interval(), 0);
+    QCOMPARE(guard.count(), 0);
+    QCOMPARE(guard.userTimeout(), -1);
+    QCOMPARE(guard.detectWithin(), 0);
+    QCOMPARE(guard.state(), KeepAlive::State::Detached);
+    QCOMPARE(guard.lossReason(), KeepAlive::LossReason::NoLoss);
+    QCOMPARE(guard.errorString(), QString());
+    QCOMPARE(guard.detectionTime(), -1);
+    QVERIFY(guard.inherits("QObject"));
+    QCOMPARE(guard.metaObject()->className(), "ka::KeepAlive");
+}
+
+void tst_Properties::enumsAreKnownToTheMetaObjectByTheirKeys()
+{
+    const KeepAlive guard;
+    const auto property = [&](const char *name) {
+        return guard.metaObject()->property(guard.metaObject()->indexOfProperty(name));
+    };
+    QVERIFY(property("state").isEnumType());
+    QVERIFY(property("lossReason").isEnumType());
+    QCOMPARE(guard.property("state").toString(), QStringLiteral("Detached"));
+    QCOMPARE(QVariant::fromValue(KeepAlive::LossReason::PeerReset).toString(),
+             QStringLiteral("PeerReset"));
+    const QMetaEnum reasons = QMetaEnum::fromType<KeepAlive::LossReason>();
+    QStringList keys;
+    for (int i = 0; i < reasons.keyCount(); ++i)
+        keys << QLatin1String(reasons.key(i));
+    QCOMPARE(keys.join(QLatin1Char(' ')),
+             QStringLiteral("NoLoss PeerClosed PeerReset ProbesUnanswered DataUnacknowledged "
+                            "HeartbeatMissed NetworkUnreachable UnknownLoss"));
+    QCOMPARE(QMetaEnum::fromType<KeepAlive::State>().keyCount(), 5);
+}
+
+void tst_Properties::aParentThatIsASocketIsGuarded()
+{
+    QTcpSocket socket;
+    auto *guard = new KeepAlive(&socket);
+    QCOMPARE(guard->parent(), &socket);
+    QCOMPARE(guard->socket(), &socket);
+    QCOMPARE(guard->state(), KeepAlive::State::Waiting);
+}
+
+void tst_Properties::aParentThatIsNoSocketIsJustAParent()
+{
+    QObject parent;
+    auto *guard = new KeepAlive(&parent);
+    QCOMPARE(guard->socket(), nullptr);
+    QCOMPARE(guard->state(), KeepAlive::State::Detached);
+    QCOMPARE(guard->errorString(), QString());
+}
+
+void tst_Properties::aSetterEmitsOnceAndOnlyForAChange_data()
+{
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<QVariant>("value");
+    QTest::newRow("enabled") << QByteArray("enabled") << QVariant(false);
+    QTest::newRow("idle") << QByteArray("idle") << QVariant(10000);
+    QTest::newRow("interval") << QByteArray("interval") << QVariant(5000);
+    QTest::newRow("count") << QByteArray("count") << QVariant(3);
+    QTest::newRow("userTimeout") << QByteArray("userTimeout") << QVariant(0);
+    QTest::newRow("detectWithin") << QByteArray("detectWithin") << QVariant(6000);
+}
+
+void tst_Properties::aSetterEmitsOnceAndOnlyForAChange()
+{
+    QFETCH(QByteArray, name);
+    QFETCH(QVariant, value);
+    KeepAlive guard;
+    const QByteArray signal = '2' + name + "Changed()";
+    QSignalSpy changed(&guard, signal.constData());
+    QVERIFY(changed.isValid());
+    const QMetaProperty property =
+            guard.metaObject()->property(guard.metaObject()->indexOfProperty(name.constData()));
+    QVERIFY(property.hasNotifySignal());
+    QCOMPARE(property.notifySignal().name(), name + "Changed");
+    QVERIFY(guard.setProperty(name.constData(), value));
+    QCOMPARE(guard.property(name.constData()), value);
+    QCOMPARE(changed.size(), 1);
+    QVERIFY(guard.setProperty(name.constData(), value));
+    QCOMPARE(changed.size(), 1);
+}
+
+void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy_data()
+{
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<int>("value");
+    QTest::addColumn<QString>("words");
+    const auto row = [](const char *name, int value, const char *words) {
+        QTest::addRow("%s %d", name, value) << QByteArray(name) << value << QString::fromLatin1(words);
+    };
+    row("idle", -1, "TCP_KEEPIDLE: -1 ms is not within 1..32767 s");
+    row("idle", 40000000, "TCP_KEEPIDLE: 40000 s is not within 1..32767 s");
+    row("idle", std::numeric_limits<int>::min(),
+        "TCP_KEEPIDLE: -2147483648 ms is not within 1..32767 s");
+    row("interval", std::numeric_limits<int>::max(),
+        "TCP_KEEPINTVL: 2147483647 ms is not within 1..32767 s");
+    row("count", 128, "TCP_KEEPCNT: 128 is not within 1..127");
+    row("count", -1, "TCP_KEEPCNT: -1 is not within 1..127");
+    row("userTimeout", -2, "TCP_USER_TIMEOUT: -2 ms is not within 0..2147483647 ms");
+    row("detectWithin", 1999, "detectWithin: 1999 ms is not within 2..65534 s");
+    row("detectWithin", 70000000, "detectWithin: 70000 s is not within 2..65534 s");
+    row("detectWithin", -6000, "detectWithin: -6 s is not within 2..65534 s");
+}
+
+void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy()
+{
+    QFETCH(QByteArray, name);
+    QFETCH(int, value);
+    QFETCH(QString, words);
+    KeepAlive guard;
+    const QVariant before = guard.property(name.constData());
+    QSignalSpy changed(&guard, QByteArray('2' + name + "Changed()").constData());
+    QSignalSpy failed(&guard, &KeepAlive::applyFailed);
+    QSignalSpy errorChanged(&guard, &KeepAlive::errorStringChanged);
+    guard.setProperty(name.constData(), value);
+    QCOMPARE(guard.property(name.constData()), before);
+    QCOMPARE(changed.size(), 0);
+    QCOMPARE(failed.size(), 1);
+    QCOMPARE(failed.first().first().toString(), words);
+    QCOMPARE(guard.errorString(), words);
+    QCOMPARE(errorChanged.size(), 1);
+}
+
+void tst_Properties::theNextSuccessClearsTheError()
+{
+    KeepAlive guard;
+    guard.setCount(1000);
+    QVERIFY(!guard.errorString().isEmpty());
+    guard.setCount(3);
+    QCOMPARE(guard.errorString(), QString());
+}
+
+void tst_Properties::valuesSetBeforeTheConnectAreApplied()
+{
+    Guarded it;
+    it.guard.setIdle(10000);
+    it.guard.setInterval(4500);
+    it.guard.setCount(3);
+    it.guard.setUserTimeout(30000);
+    QVERIFY(it.connect());
+    const ka::Config now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.enabled && now.idle == 10s && now.interval == 5s && now.count == 3);
+    QVERIFY(now.userTimeout == 30s);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(it.guard.interval(), 4500);
+}
+
+void tst_Properties::aValueSetWhileConnectedIsWrittenAtOnce()
+{
+    Guarded it;
+    QVERIFY(it.connect());
+    it.guard.setIdle(20000);
+    QVERIFY(ka::query(it.socket.socketDescriptor()).idle == 20s);
+    it.guard.setDetectWithin(6000);
+    QVERIFY(ka::query(it.socket.socketDescriptor()).idle == 3s);
+}
+
+void tst_Properties::aReturnToLeaveAloneWritesNothingUntilTheNextConnect()
+{
+    Guarded it;
+    it.guard.setIdle(10000);
+    it.guard.setUserTimeout(9000);
+    QVERIFY(it.connect());
+    it.guard.setIdle(0);
+    it.guard.setUserTimeout(-1);
+    ka::Config now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.idle == 10s && now.userTimeout == 9s);
+    it.socket.abort();
+    QVERIFY(it.connect());
+    now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.idle == ka::systemDefaults().idle && now.userTimeout == 0s);
+}
+
+void tst_Properties::detectWithinTakesThePlaceOfTheThree()
+{
+    Guarded it;
+    it.guard.setIdle(60000);
+    it.guard.setInterval(7000);
+    it.guard.setCount(9);
+    it.guard.setDetectWithin(6000);
+    QCOMPARE(it.guard.idle(), 60000);
+    QVERIFY(it.connect());
+    ka::Config now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.idle == 3s && now.interval == 1s && now.count == 3);
+    it.guard.setDetectWithin(0);
+    now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.idle == 60s && now.interval == 7s && now.count == 9);
+}
+
+void tst_Properties::disablingSwitchesKeepaliveAndVerdictOff()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    it.guard.setEnabled(false);
+    QVERIFY(!ka::query(it.socket.socketDescriptor()).enabled);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+    QCOMPARE(it.guard.detectionTime(), -1);
+    it.guard.setEnabled(true);
+    QVERIFY(ka::query(it.socket.socketDescriptor()).enabled);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(it.guard.detectionTime(), 6000);
+    it.guard.setEnabled(false);
+    QSignalSpy disconnected(&it.socket, &QTcpSocket::disconnected);
+    it.peer.reset();
+    QVERIFY(disconnected.wait());
+    QCOMPARE(it.lost.size(), 0);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+}
+
+void tst_Properties::detectionTimeIsThatWhichIsInForce()
+{
+    Guarded it;
+    QSignalSpy changed(&it.guard, &KeepAlive::detectionTimeChanged);
+    it.guard.setIdle(9500);
+    QCOMPARE(it.guard.detectionTime(), -1);
+    QVERIFY(it.connect());
+    const ka::Config system = ka::systemDefaults();
+    QCOMPARE(std::chrono::milliseconds(it.guard.detectionTime()),
+             10s + *system.interval * *system.count);
+    QCOMPARE(changed.size(), 1);
+    it.guard.setDetectWithin(7900);
+    QCOMPARE(it.guard.detectionTime(), 7000);
+    QCOMPARE(changed.size(), 2);
+    it.socket.abort();
+    QCOMPARE(it.guard.detectionTime(), -1);
+}
+
+void tst_Properties::aValueThatTheKernelRefusesIsTakenBack()
+{
+    // An MPTCP connection takes the probes and refuses the user timeout.
+    Peer peer(IPPROTO_MPTCP);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+    QVERIFY2(fd != -1, "this test needs a kernel with MPTCP (net.mptcp.enabled)");
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(peer.port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    QCOMPARE(::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+    QTcpSocket socket;
+    QVERIFY(socket.setSocketDescriptor(fd));
+    KeepAlive guard(&socket);
+    guard.setDetectWithin(6000);
+    QCOMPARE(guard.detectionTime(), 6000);
+    QSignalSpy failed(&guard, &KeepAlive::applyFailed);
+    guard.setUserTimeout(5000);
+    QCOMPARE(guard.userTimeout(), -1);
+    QCOMPARE(failed.size(), 1);
+    QVERIFY2(guard.errorString().startsWith(QLatin1String("TCP_USER_TIMEOUT: cannot set it to 5000 ms")),
+             qPrintable(guard.errorString()));
+    QCOMPARE(guard.detectionTime(), 6000);
+}
+
+void tst_Properties::whatIsNoSocketIsRefusedAndNothingChanges()
+{
+    Guarded it;
+    QVERIFY(it.connect());
+    QSignalSpy failed(&it.guard, &KeepAlive::applyFailed);
+    QSignalSpy socketChanged(&it.guard, &KeepAlive::socketChanged);
+    QTimer timer;
+    it.guard.setSocket(&timer);
+    QCOMPARE(it.guard.errorString(), QStringLiteral("socket: QTimer is not a QAbstractSocket"));
+    QUdpSocket udp;
+    it.guard.setSocket(&udp);
+    QCOMPARE(it.guard.errorString(), QStringLiteral("socket: QUdpSocket is not a TCP socket"));
+    QCOMPARE(failed.size(), 2);
+    QCOMPARE(socketChanged.size(), 0);
+    QCOMPARE(it.guard.socket(), &it.socket);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Properties::aSecondGuardIsRefused()
+{
+    QTcpSocket socket;
+    KeepAlive first(&socket);
+    {
+        KeepAlive second;
+        second.setSocket(&socket);
+        QCOMPARE(second.socket(), nullptr);
+        QCOMPARE(second.errorString(),
+                 QStringLiteral("socket: another KeepAlive guards it already"));
+    }
+    first.setSocket(nullptr);
+    KeepAlive third;
+    third.setSocket(&socket);
+    QCOMPARE(third.socket(), &socket);
+}
+
+void tst_Properties::aSocketOfAnotherThreadIsRefused()
+{
+    QThread thread;
+    thread.start();
+    auto *socket = new QTcpSocket;
+    socket->moveToThread(&thread);
+    KeepAlive guard;
+    guard.setSocket(socket);
+    QCOMPARE(guard.socket(), nullptr);
+    QVERIFY(guard.errorString().contains(QLatin1String("another thread")));
+    socket->deleteLater();
+    thread.quit();
+    QVERIFY(thread.wait());
+}
+
+void tst_Properties::unsettingTheSocketLeavesItAsItIs()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    QSignalSpy socketChanged(&it.guard, &KeepAlive::socketChanged);
+    it.guard.setSocket(nullptr);
+    QCOMPARE(socketChanged.size(), 1);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Detached);
+    QVERIFY(ka::query(it.socket.socketDescriptor()).idle == 3s);
+    it.peer.finish();
+    QTRY_COMPARE(it.socket.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(it.lost.size(), 0);
+}
+
+QTEST_GUILESS_MAIN(tst_Properties)
+#include "tst_properties.moc"
