@@ -182,8 +182,12 @@ impl fmt::Display for Loss {
                 last_heard(f, &snapshot)
             }
             LossReason::DataUnacknowledged => {
-                f.write_str("the peer did not acknowledge data despite ")?;
-                counted(f, snapshot.retransmits, "retransmission")?;
+                f.write_str("the peer did not acknowledge data")?;
+                // Data that never left this host was not retransmitted either.
+                if snapshot.retransmits.unwrap_or(0) > 0 {
+                    f.write_str(" despite ")?;
+                    counted(f, snapshot.retransmits, "retransmission")?;
+                }
                 last_heard(f, &snapshot)
             }
             LossReason::HeartbeatMissed => f.write_str("the peer did not answer the heart-beat"),

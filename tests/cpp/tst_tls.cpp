@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// QSslSocket shows its descriptor later than QTcpSocket does, and its peer can end the session
+// before it ends the connection.
+
+#include <ka/keepalive.h>
+#include <ka/socket.h>
+
+#include <QtNetwork/QSslKey>
+#include <QtNetwork/QSslSocket>
+#include <QtNetwork/QTcpServer>
+#include <QtTest/QtTest>
+
+#include <sys/socket.h>
+
+using namespace std::chrono_literals;
+using ka::KeepAlive;
+using ka::LossReason;
+
+namespace {
+
+/// A server with a certificate of its own making (tests/cpp/tls).
+class TlsServer : public QTcpServer
+{
+public:
+    TlsServer() { listen(QHostAddress::LocalHost); }
+
+    QSslSocket *peer = nullptr;
+
+protected:
+    void incomingConnection(qintptr descriptor) override
+    {
+        const auto read = [](const char *name) {
+            QFile file(QFINDTESTDATA(name));
+            return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+        };
+        peer = new QSslSocket(this);
+        peer->setSocketDescriptor(descriptor);
+        peer->setLocalCertificate(QSslCertificate(read("tls/certificate.pem")));
+        peer->setPrivateKey(QSslKey(read("tls/key.pem"), QSsl::Ec));
+        peer->startServerEncryption();
+    }
+};
+
+} // namespace
+
+class tst_Tls : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init()
+    {
+        QVERIFY2(QSslSocket::supportsSsl(), "Qt finds no TLS library");
+        m_server = std::make_unique<TlsServer>();
+        m_socket = std::make_unique<QSslSocket>();
+        m_socket->setPeerVerifyMode(QSslSocket::VerifyNone);
+        m_guard = new KeepAlive(m_socket.get());
+        m_guard->setDetectWithin(6000);
+        m_lost = std::make_unique<QSignalSpy>(m_guard, &KeepAlive::connectionLost);
+    }
+
+    void theOptionsAreAppliedInEventStyle()
+    {
+        connectEncrypted();
+        QCOMPARE(m_guard->state(), KeepAlive::State::Healthy);
+        QCOMPARE(m_guard->detectionTime(), 6000);
+        QVERIFY(ka::query(m_socket->socketDescriptor()).idle == 3s);
+    }
+
+    void theOptionsAreAppliedAfterAReconnect()
+    {
+        connectEncrypted();
+        m_socket->abort();
+        QCOMPARE(m_lost->size(), 0);
+        connectEncrypted();
+        QVERIFY(ka::query(m_socket->socketDescriptor()).idle == 3s);
+    }
+
+    void aPeerThatClosesIsPeerClosed()
+    {
+        connectEncrypted();
+        m_server->peer->disconnectFromHost();
+        QTRY_COMPARE(m_lost->size(), 1);
+        QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::PeerClosed);
+    }
+
+    void aPeerThatResetsIsPeerReset()
+    {
+        connectEncrypted();
+        const linger hard{1, 0};
+        QCOMPARE(::setsockopt(int(m_server->peer->socketDescriptor()), SOL_SOCKET, SO_LINGER,
+                              &hard, sizeof hard),
+                 0);
+        m_server->peer->abort();
+        QTRY_COMPARE(m_lost->size(), 1);
+        QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::PeerReset);
+    }
+
+    void anOwnCloseIsNoLoss()
+    {
+        connectEncrypted();
+        m_socket->disconnectFromHost();
+        QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
+        QTest::qWait(20);
+        QCOMPARE(m_lost->size(), 0);
+    }
+
+    void aRefusedCertificateIsNoLoss()
+    {
+        m_socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
+        QSignalSpy failed(m_socket.get(), &QSslSocket::errorOccurred);
+        m_socket->connectToHostEncrypted(QStringLiteral("127.0.0.1"), m_server->serverPort());
+        QTRY_VERIFY(failed.size() > 0);
+        QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
+        QTest::qWait(20);
+        QCOMPARE(m_lost->size(), 0);
+    }
+
+private:
+    void connectEncrypted()
+    {
+        m_socket->connectToHostEncrypted(QStringLiteral("127.0.0.1"), m_server->serverPort());
+        QTRY_VERIFY(m_socket->isEncrypted());
+        QTRY_VERIFY(m_server->peer && m_server->peer->isEncrypted());
+    }
+
+    std::unique_ptr<TlsServer> m_server;
+    std::unique_ptr<QSslSocket> m_socket;
+    KeepAlive *m_guard = nullptr;
+    std::unique_ptr<QSignalSpy> m_lost;
+};
+
+QTEST_GUILESS_MAIN(tst_Tls)
+#include "tst_tls.moc"
