@@ -33,6 +33,8 @@ endforeach()
 if(NOT built OR NOT out_dir)
     message(FATAL_ERROR "cargo did not say where it put the archive and the generated headers")
 endif()
+# The lint compiles against what was generated there.
+file(WRITE "${archive}.out_dir" "${out_dir}")
 file(COPY_FILE "${built}" "${archive}")
 file(TOUCH "${archive}")
 

@@ -1,0 +1,49 @@
+# Every lint that needs the build, warnings as errors. Run as
+#
+#   cmake -D source_dir=… -D target_dir=… -D cargo=… -D compiler=… -D out_dir_file=… -D qmllint=…
+#         -D qml_modules=… -D qt_includes=a,b -P Lint.cmake
+
+cmake_policy(VERSION 3.24)
+
+function(run)
+    execute_process(COMMAND ${ARGV} WORKING_DIRECTORY "${source_dir}" COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+foreach(features IN ITEMS "" bridge qt)
+    message(STATUS "clippy with features \"${features}\"")
+    set(targets --all-targets)
+    if(features STREQUAL "qt")
+        set(targets --lib) # a test program of it would have to link Qt; Qt Test tests that layer
+    endif()
+    run("${cargo}" clippy --quiet --release --locked --no-default-features --features "${features}"
+        ${targets} --target-dir "${target_dir}" -- -D warnings)
+endforeach()
+
+message(STATUS "rustdoc")
+set(ENV{RUSTDOCFLAGS} "-D warnings")
+run("${cargo}" doc --quiet --release --locked --no-deps --no-default-features
+    --target-dir "${target_dir}")
+
+message(STATUS "g++ -Wall -Wextra -Wpedantic on the library's own C++")
+file(READ "${out_dir_file}" out_dir)
+string(REPLACE "," ";" qt_includes "${qt_includes}")
+set(includes -I cpp/include
+    -isystem "${out_dir}/cxxbridge/include" -isystem "${out_dir}/cxxbridge/crate"
+    -isystem "${out_dir}/cxxqtbuild/include")
+foreach(directory IN LISTS qt_includes)
+    list(APPEND includes -isystem "${directory}")
+endforeach()
+file(GLOB sources RELATIVE "${source_dir}" "${source_dir}/cpp/*.cpp")
+foreach(source IN LISTS sources)
+    run("${compiler}" -std=c++17 -fPIC -fsyntax-only -Wall -Wextra -Wpedantic -Werror
+        ${includes} "${source}")
+endforeach()
+
+message(STATUS "qmllint")
+file(GLOB_RECURSE files RELATIVE "${source_dir}" "${source_dir}/tests/qml/*.qml")
+execute_process(COMMAND "${qmllint}" -I "${qml_modules}" ${files}
+    WORKING_DIRECTORY "${source_dir}" OUTPUT_VARIABLE said ERROR_VARIABLE said
+    COMMAND_ERROR_IS_FATAL ANY)
+if(said MATCHES "Warning|Error")
+    message(FATAL_ERROR "${said}")
+endif()

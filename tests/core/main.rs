@@ -1,0 +1,7 @@
+//! The public API of the crate, on real sockets and with the policy driven by hand.
+
+#![allow(missing_docs)]
+
+mod guard;
+mod socket;
+mod witness;

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// A connection that a C++ backend owns, guarded from QML.
+
+import QtQuick
+import QtTest
+import QKeepAlive
+
+TestCase {
+    id: test
+    name: "Backed"
+
+    // The context property that main.cpp sets, under a name that the linter knows.
+    // qmllint disable unqualified
+    property var backend: context_backend
+    // qmllint enable unqualified
+
+    property string banner
+
+    KeepAlive {
+        id: link
+        socket: test.backend.socket
+        detectWithin: 6000
+        onConnectionLost: (reason, detail) => test.banner = (reason === KeepAlive.PeerReset) + " " + detail
+    }
+
+    QtObject {
+        id: lamp
+        property bool lit: link.state === KeepAlive.Healthy
+        property int promised: link.detectionTime
+    }
+
+    SignalSpy { id: lost; target: link; signalName: "connectionLost" }
+
+    function init() {
+        test.backend.exchangeSocket()
+        test.banner = ""
+        lost.clear()
+    }
+
+    function test_aLossReachesQmlWithReasonAndDetail() {
+        verify(test.backend.connectToPeer())
+        compare(lamp.lit, true)
+        compare(lamp.promised, 6000)
+        test.backend.peerResets()
+        tryCompare(lost, "count", 1)
+        compare(lost.signalArguments[0][0], KeepAlive.PeerReset)
+        compare(test.banner, "true the peer reset the connection")
+        compare(link.state, KeepAlive.Lost)
+        compare(link.lossReason, KeepAlive.PeerReset)
+        compare(lamp.lit, false)
+    }
+
+    function test_theSocketPropertyFollowsTheBackend() {
+        const before = link.socket
+        test.backend.exchangeSocket()
+        verify(link.socket !== before)
+        compare(link.socket, test.backend.socket)
+        compare(link.state, KeepAlive.Waiting)
+        verify(test.backend.connectToPeer())
+        compare(link.state, KeepAlive.Healthy)
+        test.backend.peerCloses()
+        tryCompare(link, "lossReason", KeepAlive.PeerClosed)
+    }
+
+    function test_disablingSwitchesTheVerdictOff() {
+        verify(test.backend.connectToPeer())
+        link.enabled = false
+        compare(lamp.lit, false)
+        test.backend.peerCloses()
+        wait(100)
+        compare(lost.count, 0)
+        link.enabled = true
+    }
+}
