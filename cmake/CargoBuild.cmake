@@ -5,6 +5,11 @@
 #
 # What was made, and where, is asked of cargo itself: both flavours share one target directory.
 
+# Another build with the same target directory would put its flavour there between cargo and the copy
+# below: cargo's own lock is gone by then.
+file(MAKE_DIRECTORY "${target_dir}")
+file(LOCK "${target_dir}" DIRECTORY GUARD PROCESS)
+
 execute_process(
     COMMAND "${cargo}" build --release --locked --lib --no-default-features --features ${features}
             --target-dir "${target_dir}" --message-format json-render-diagnostics

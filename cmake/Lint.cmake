@@ -15,7 +15,7 @@ foreach(features IN ITEMS "" bridge qt)
     if(features STREQUAL "qt")
         set(targets --lib) # a test program of it would have to link Qt; Qt Test tests that layer
     endif()
-    run("${cargo}" clippy --quiet --release --locked --no-default-features --features "${features}"
+    run("${cargo}" clippy --quiet --release --locked --no-default-features "--features=${features}"
         ${targets} --target-dir "${target_dir}" -- -D warnings)
 endforeach()
 

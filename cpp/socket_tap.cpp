@@ -112,17 +112,17 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
         Signal signal;
     };
     static constexpr Notify notifies[] = {
-        {Change::Socket, &SocketTap::socketChanged},
-        {Change::Enabled, &SocketTap::enabledChanged},
-        {Change::Idle, &SocketTap::idleChanged},
-        {Change::Interval, &SocketTap::intervalChanged},
-        {Change::Count, &SocketTap::countChanged},
-        {Change::UserTimeout, &SocketTap::userTimeoutChanged},
-        {Change::DetectWithin, &SocketTap::detectWithinChanged},
-        {Change::State, &SocketTap::stateChanged},
-        {Change::LossReason, &SocketTap::lossReasonChanged},
-        {Change::ErrorString, &SocketTap::errorStringChanged},
-        {Change::DetectionTime, &SocketTap::detectionTimeChanged},
+            {Change::Socket, &SocketTap::socketChanged},
+            {Change::Enabled, &SocketTap::enabledChanged},
+            {Change::Idle, &SocketTap::idleChanged},
+            {Change::Interval, &SocketTap::intervalChanged},
+            {Change::Count, &SocketTap::countChanged},
+            {Change::UserTimeout, &SocketTap::userTimeoutChanged},
+            {Change::DetectWithin, &SocketTap::detectWithinChanged},
+            {Change::State, &SocketTap::stateChanged},
+            {Change::LossReason, &SocketTap::lossReasonChanged},
+            {Change::ErrorString, &SocketTap::errorStringChanged},
+            {Change::DetectionTime, &SocketTap::detectionTimeChanged},
     };
     // Any of these slots may delete the guard. The texts are copies: they may be the guard's own.
     const QPointer<SocketTap> alive(this);
@@ -131,7 +131,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     for (const Notify &notify : notifies) {
         if (!(changes & static_cast<std::uint32_t>(notify.change)))
             continue;
-        Q_EMIT (this->*notify.signal)();
+        Q_EMIT(this->*notify.signal)();
         if (!alive)
             return;
     }

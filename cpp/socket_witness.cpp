@@ -174,7 +174,7 @@ void SocketWitness::timerEvent(QTimerEvent *event)
     if (!m_listening)
         listen();
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
-            || m_socket->state() == QAbstractSocket::ClosingState;
+                        || m_socket->state() == QAbstractSocket::ClosingState;
     if (connected && m_duplicate && (*m_duplicate)->is_of(m_socket->socketDescriptor()))
         return;
     const QPointer<SocketWitness> alive(this);

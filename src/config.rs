@@ -44,7 +44,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { enabled: true, idle: None, interval: None, count: None, user_timeout: None }
+        Self {
+            enabled: true,
+            idle: None,
+            interval: None,
+            count: None,
+            user_timeout: None,
+        }
     }
 }
 
@@ -148,11 +154,18 @@ mod tests {
     use crate::plan::Shipped;
     use proptest::prelude::*;
 
-    const SECONDS: Range =
-        Range { option: OptionName(c"TCP_KEEPIDLE"), unit: Unit::Seconds, min: 1, max: 32767 };
+    const SECONDS: Range = Range {
+        option: OptionName(c"TCP_KEEPIDLE"),
+        unit: Unit::Seconds,
+        min: 1,
+        max: 32767,
+    };
     const LINUX: Limits = Limits {
         idle: SECONDS,
-        interval: Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS },
+        interval: Range {
+            option: OptionName(c"TCP_KEEPINTVL"),
+            ..SECONDS
+        },
         count: Range {
             option: OptionName(c"TCP_KEEPCNT"),
             unit: Unit::Count,
@@ -203,7 +216,10 @@ mod tests {
             let error = within(ms).expect_err("out of range");
             assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
             assert_eq!(error.option().as_str(), "detectWithin");
-            assert!(error.to_string().ends_with("is not within 2..65534 s"), "{error}");
+            assert!(
+                error.to_string().ends_with("is not within 2..65534 s"),
+                "{error}"
+            );
         }
     }
 
@@ -232,8 +248,14 @@ mod tests {
     #[test]
     fn what_is_left_alone_counts_as_shipped_and_off_means_never() {
         let on = Config::default();
-        assert_eq!(on.detection_time_limits(&LINUX), Some(Duration::from_secs(7875)));
-        let off = Config { enabled: false, ..on };
+        assert_eq!(
+            on.detection_time_limits(&LINUX),
+            Some(Duration::from_secs(7875))
+        );
+        let off = Config {
+            enabled: false,
+            ..on
+        };
         assert_eq!(off.detection_time_limits(&LINUX), None);
     }
 

@@ -53,12 +53,19 @@ impl Settings {
                 ..Config::default()
             },
         };
-        Ok(Config { enabled: self.enabled, user_timeout: self.user_timeout, ..values })
+        Ok(Config {
+            enabled: self.enabled,
+            user_timeout: self.user_timeout,
+            ..values
+        })
     }
 
     /// Checks each value, also one that another takes the place of for the time being.
     fn check(&self) -> Result<(), Error> {
-        let apart = Self { detect_within: None, ..self.clone() };
+        let apart = Self {
+            detect_within: None,
+            ..self.clone()
+        };
         Plan::new(&apart.config()?, sys::limits()?)?;
         self.config().map(|_| ())
     }
@@ -176,9 +183,16 @@ impl Guard {
             idle: new.idle.filter(|_| new.idle != old.idle),
             interval: new.interval.filter(|_| new.interval != old.interval),
             count: new.count.filter(|_| new.count != old.count),
-            user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
+            user_timeout: new
+                .user_timeout
+                .filter(|_| new.user_timeout != old.user_timeout),
         };
-        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
+        if changed
+            != (Config {
+                enabled: old.enabled,
+                ..LEAVE_ALONE
+            })
+        {
             self.in_force = Some(kernel.apply(&changed)?);
         }
         Ok(())
@@ -208,8 +222,15 @@ impl Guard {
         self.forget_connection();
         self.connected = true;
         self.loss_reason = None;
-        self.state = if self.settings.enabled { State::Healthy } else { State::Waiting };
-        let outcome = self.settings.config().and_then(|config| kernel.apply(&config));
+        self.state = if self.settings.enabled {
+            State::Healthy
+        } else {
+            State::Waiting
+        };
+        let outcome = self
+            .settings
+            .config()
+            .and_then(|config| kernel.apply(&config));
         self.note(&outcome);
         self.in_force = Some(outcome?);
         Ok(())
@@ -242,9 +263,17 @@ impl Guard {
         }
         let asked_for = self.closing || !self.settings.enabled;
         self.forget_connection();
-        let loss = if asked_for { None } else { loss::classify(&evidence) };
+        let loss = if asked_for {
+            None
+        } else {
+            loss::classify(&evidence)
+        };
         self.loss_reason = loss.map(|loss| loss.reason);
-        self.state = if loss.is_some() { State::Lost } else { State::Waiting };
+        self.state = if loss.is_some() {
+            State::Lost
+        } else {
+            State::Waiting
+        };
         loss
     }
 
@@ -268,5 +297,10 @@ impl Guard {
     }
 }
 
-const LEAVE_ALONE: Config =
-    Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };
+const LEAVE_ALONE: Config = Config {
+    enabled: true,
+    idle: None,
+    interval: None,
+    count: None,
+    user_timeout: None,
+};

@@ -198,8 +198,7 @@ pub mod ffi {
     }
 
     impl cxx_qt::Constructor<()> for KeepAlive {}
-    impl cxx_qt::Constructor<(*mut QObject,), BaseArguments = (*mut QObject,)>
-        for KeepAlive {}
+    impl cxx_qt::Constructor<(*mut QObject,), BaseArguments = (*mut QObject,)> for KeepAlive {}
 }
 
 /// The Rust half of a `ka::KeepAlive`.
@@ -215,7 +214,11 @@ impl cxx_qt::Constructor<()> for ffi::KeepAlive {
 
     fn route_arguments(
         (): (),
-    ) -> (Self::NewArguments, Self::BaseArguments, Self::InitializeArguments) {
+    ) -> (
+        Self::NewArguments,
+        Self::BaseArguments,
+        Self::InitializeArguments,
+    ) {
         ((), (), ())
     }
 
@@ -231,7 +234,11 @@ impl cxx_qt::Constructor<(*mut QObject,)> for ffi::KeepAlive {
 
     fn route_arguments(
         parent: (*mut QObject,),
-    ) -> (Self::NewArguments, Self::BaseArguments, Self::InitializeArguments) {
+    ) -> (
+        Self::NewArguments,
+        Self::BaseArguments,
+        Self::InitializeArguments,
+    ) {
         ((), parent, ())
     }
 
@@ -250,7 +257,12 @@ impl ffi::KeepAlive {
     }
 
     fn set_enabled(self: Pin<&mut Self>, enabled: bool) {
-        self.change(|settings| Ok(Settings { enabled, ..settings }));
+        self.change(|settings| {
+            Ok(Settings {
+                enabled,
+                ..settings
+            })
+        });
     }
 
     fn idle(&self) -> i32 {
@@ -259,7 +271,11 @@ impl ffi::KeepAlive {
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
-            let idle = if ms == 0 { None } else { Some(sys::limits()?.idle.milliseconds(ms.into())?) };
+            let idle = if ms == 0 {
+                None
+            } else {
+                Some(sys::limits()?.idle.milliseconds(ms.into())?)
+            };
             Ok(Settings { idle, ..settings })
         });
     }
@@ -271,19 +287,33 @@ impl ffi::KeepAlive {
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
             let range = &sys::limits()?.interval;
-            let interval = if ms == 0 { None } else { Some(range.milliseconds(ms.into())?) };
-            Ok(Settings { interval, ..settings })
+            let interval = if ms == 0 {
+                None
+            } else {
+                Some(range.milliseconds(ms.into())?)
+            };
+            Ok(Settings {
+                interval,
+                ..settings
+            })
         });
     }
 
     fn count(&self) -> i32 {
-        self.settings().count.and_then(|count| i32::try_from(count).ok()).unwrap_or(0)
+        self.settings()
+            .count
+            .and_then(|count| i32::try_from(count).ok())
+            .unwrap_or(0)
     }
 
     fn set_count(self: Pin<&mut Self>, count: i32) {
         self.change(|settings| {
             let range = &sys::limits()?.count;
-            let count = if count == 0 { None } else { Some(range.number(count.into())?) };
+            let count = if count == 0 {
+                None
+            } else {
+                Some(range.number(count.into())?)
+            };
             Ok(Settings { count, ..settings })
         });
     }
@@ -295,8 +325,15 @@ impl ffi::KeepAlive {
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
             let range = &sys::limits()?.user_timeout;
-            let user_timeout = if ms == -1 { None } else { Some(range.milliseconds(ms.into())?) };
-            Ok(Settings { user_timeout, ..settings })
+            let user_timeout = if ms == -1 {
+                None
+            } else {
+                Some(range.milliseconds(ms.into())?)
+            };
+            Ok(Settings {
+                user_timeout,
+                ..settings
+            })
         });
     }
 
@@ -307,8 +344,15 @@ impl ffi::KeepAlive {
     fn set_detect_within(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
             let range = detect_within_range(sys::limits()?);
-            let detect_within = if ms == 0 { None } else { Some(range.milliseconds(ms.into())?) };
-            Ok(Settings { detect_within, ..settings })
+            let detect_within = if ms == 0 {
+                None
+            } else {
+                Some(range.milliseconds(ms.into())?)
+            };
+            Ok(Settings {
+                detect_within,
+                ..settings
+            })
         });
     }
 
@@ -367,11 +411,7 @@ impl ffi::KeepAlive {
         });
     }
 
-    fn socket_disconnected(
-        mut self: Pin<&mut Self>,
-        error: ffi::SocketError,
-        descriptor: i64,
-    ) {
+    fn socket_disconnected(mut self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         let evidence = evidence(reported(error), descriptor);
         self.as_mut().drop_witness();
         self.decide(0, |guard| Ok(guard.disconnected(evidence)));
@@ -428,9 +468,18 @@ impl ffi::KeepAlive {
             let (loss, failure) = act(guard);
             (changes | differences(&before, &guard.view()), loss, failure)
         };
-        let detail = loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
-        let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
-        self.publish(changes, qt_reason(loss.map(|loss| loss.reason)), &detail, &failure);
+        let detail = loss
+            .map(|loss| QString::from(&loss.to_string()))
+            .unwrap_or_default();
+        let failure = failure
+            .map(|words| QString::from(&words))
+            .unwrap_or_default();
+        self.publish(
+            changes,
+            qt_reason(loss.map(|loss| loss.reason)),
+            &detail,
+            &failure,
+        );
     }
 }
 
@@ -447,7 +496,10 @@ impl Kernel for Descriptor {
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
 fn is_alive(descriptor: i64) -> bool {
-    let state = sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state);
+    let state = sys::borrow(descriptor)
+        .and_then(sys::snapshot)
+        .ok()
+        .and_then(|info| info.state);
     state == Some(ConnectionState::Established)
 }
 
@@ -487,7 +539,9 @@ fn qt_reason(reason: Option<LossReason>) -> ffi::LossReason {
 
 /// Qt's int of milliseconds; `none` where there is nothing.
 fn milliseconds(time: Option<Duration>, none: i32) -> i32 {
-    time.map_or(none, |time| i32::try_from(time.as_millis()).unwrap_or(i32::MAX))
+    time.map_or(none, |time| {
+        i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
+    })
 }
 
 fn differences(before: &View, after: &View) -> u32 {
@@ -497,12 +551,27 @@ fn differences(before: &View, after: &View) -> u32 {
         (ffi::Change::Idle, old.idle != new.idle),
         (ffi::Change::Interval, old.interval != new.interval),
         (ffi::Change::Count, old.count != new.count),
-        (ffi::Change::UserTimeout, old.user_timeout != new.user_timeout),
-        (ffi::Change::DetectWithin, old.detect_within != new.detect_within),
+        (
+            ffi::Change::UserTimeout,
+            old.user_timeout != new.user_timeout,
+        ),
+        (
+            ffi::Change::DetectWithin,
+            old.detect_within != new.detect_within,
+        ),
         (ffi::Change::State, before.state != after.state),
-        (ffi::Change::LossReason, before.loss_reason != after.loss_reason),
+        (
+            ffi::Change::LossReason,
+            before.loss_reason != after.loss_reason,
+        ),
         (ffi::Change::ErrorString, before.error != after.error),
-        (ffi::Change::DetectionTime, before.detection_time != after.detection_time),
+        (
+            ffi::Change::DetectionTime,
+            before.detection_time != after.detection_time,
+        ),
     ];
-    changes.iter().filter(|(_, changed)| *changed).fold(0, |bits, (change, _)| bits | change.repr)
+    changes
+        .iter()
+        .filter(|(_, changed)| *changed)
+        .fold(0, |bits, (change, _)| bits | change.repr)
 }

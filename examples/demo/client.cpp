@@ -6,14 +6,16 @@
 Client::Client(Say print)
     : m_say(std::move(print))
 {
-    connect(&m_socket, &QTcpSocket::connected, this, [this] { m_say(QStringLiteral("connected")); });
-    connect(&m_socket, &QTcpSocket::errorOccurred, this, [this](QAbstractSocket::SocketError error) {
-        // The guarded client has better words for it.
-        if (!m_guard) {
-            const QString name = QVariant::fromValue(error).toString();
-            say(QStringLiteral("errorOccurred: ") + name, name);
-        }
-    });
+    connect(&m_socket, &QTcpSocket::connected, this,
+            [this] { m_say(QStringLiteral("connected")); });
+    connect(&m_socket, &QTcpSocket::errorOccurred, this,
+            [this](QAbstractSocket::SocketError error) {
+                // The guarded client has better words for it.
+                if (!m_guard) {
+                    const QString name = QVariant::fromValue(error).toString();
+                    say(QStringLiteral("errorOccurred: ") + name, name);
+                }
+            });
 }
 
 ka::KeepAlive *Client::guard()

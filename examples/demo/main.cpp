@@ -36,25 +36,26 @@ int main(int argc, char **argv)
               "healthy connection; the guarded one was told detectWithin: 4000. Times count from\n"
               "the fault.");
     const Scene scenes[] = {
-        {QStringLiteral("the network goes silent, idle"),
-         QStringLiteral("the network stops carrying packets"), -1,
-         [](NetLab &network, Client &, Client &) { network.cut(); }, 10000},
-        // The kernel's probes say nothing while data is in flight. In this version a deadline for
-        // that case takes the user timeout, set here.
-        {QStringLiteral("the network goes silent, in flight"),
-         QStringLiteral("the network stops; both send data (here with userTimeout: 4000)"), 4000,
-         [](NetLab &network, Client &plain, Client &guarded) {
-             network.cut();
-             plain.write(1000);
-             guarded.write(1000);
-         },
-         10000},
-        {QStringLiteral("the server resets the connection"),
-         QStringLiteral("the server resets (RST)"), -1,
-         [](NetLab &network, Client &, Client &) { network.reset(); }, 3000},
-        {QStringLiteral("the server closes its half"),
-         QStringLiteral("the server closes its half (FIN)"), -1,
-         [](NetLab &network, Client &, Client &) { network.halfClose(); }, 3000},
+            {QStringLiteral("the network goes silent, idle"),
+             QStringLiteral("the network stops carrying packets"), -1,
+             [](NetLab &network, Client &, Client &) { network.cut(); }, 10000},
+            // The kernel's probes say nothing while data is in flight. In this version a deadline
+            // for that case takes the user timeout, set here.
+            {QStringLiteral("the network goes silent, in flight"),
+             QStringLiteral("the network stops; both send data (here with userTimeout: 4000)"),
+             4000,
+             [](NetLab &network, Client &plain, Client &guarded) {
+                 network.cut();
+                 plain.write(1000);
+                 guarded.write(1000);
+             },
+             10000},
+            {QStringLiteral("the server resets the connection"),
+             QStringLiteral("the server resets (RST)"), -1,
+             [](NetLab &network, Client &, Client &) { network.reset(); }, 3000},
+            {QStringLiteral("the server closes its half"),
+             QStringLiteral("the server closes its half (FIN)"), -1,
+             [](NetLab &network, Client &, Client &) { network.halfClose(); }, 3000},
     };
     QList<Outcome> outcomes;
     for (const Scene &scene : scenes)

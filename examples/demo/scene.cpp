@@ -29,7 +29,8 @@ void print(const QString &line)
     std::fflush(stdout);
 }
 
-void wait(int milliseconds, const std::function<bool()> &enough = [] { return false; })
+void wait(
+        int milliseconds, const std::function<bool()> &enough = [] { return false; })
 {
     QElapsedTimer passed;
     passed.start();
@@ -55,8 +56,8 @@ Outcome play(const Scene &scene, NetLab &lab)
     QElapsedTimer sinceFault;
     const auto now = [&] {
         return sinceFault.isValid()
-                ? QStringLiteral("%1 s").arg(double(sinceFault.elapsed()) / 1000, 0, 'f', 2)
-                : QString();
+                     ? QStringLiteral("%1 s").arg(double(sinceFault.elapsed()) / 1000, 0, 'f', 2)
+                     : QString();
     };
     Client plain([&](const QString &words) { print(row(now(), words, QString())); });
     Outcome outcome{scene.title, {}, {}, -1};
@@ -78,12 +79,14 @@ Outcome play(const Scene &scene, NetLab &lab)
     wait(scene.watch, [&] { return !plain.verdict().isEmpty() && !guarded.verdict().isEmpty(); });
     const bool plainKnows = !plain.verdict().isEmpty();
     if (!plainKnows) {
-        print(row(now(), strong(QStringLiteral("still says ConnectedState, and nothing else"), "33"),
+        print(row(now(),
+                  strong(QStringLiteral("still says ConnectedState, and nothing else"), "33"),
                   QString()));
     }
-    outcome.plain = plainKnows
-            ? plain.verdict()
-            : QStringLiteral("nothing in %1 s").arg(double(scene.watch) / 1000, 0, 'f', 0);
+    outcome.plain
+            = plainKnows
+                    ? plain.verdict()
+                    : QStringLiteral("nothing in %1 s").arg(double(scene.watch) / 1000, 0, 'f', 0);
     outcome.guarded = guarded.verdict().isEmpty() ? QStringLiteral("nothing") : guarded.verdict();
     if (guarded.verdict().isEmpty())
         outcome.after = -1;
@@ -105,7 +108,8 @@ void printSummary(const QList<Outcome> &outcomes)
     line(dashes(34), dashes(22), dashes(19), dashes(8));
     for (const Outcome &outcome : outcomes) {
         line(outcome.title, outcome.plain, outcome.guarded,
-             outcome.after < 0 ? QStringLiteral("never")
-                               : QStringLiteral("%1 s").arg(double(outcome.after) / 1000, 0, 'f', 2));
+             outcome.after < 0
+                     ? QStringLiteral("never")
+                     : QStringLiteral("%1 s").arg(double(outcome.after) / 1000, 0, 'f', 2));
     }
 }

@@ -59,9 +59,24 @@ const POLL: OptionName = OptionName(c"poll");
 const DUPLICATE: OptionName = OptionName(c"F_DUPFD_CLOEXEC");
 
 static LIMITS: Limits = Limits {
-    idle: Range { option: IDLE, unit: Unit::Seconds, min: 1, max: 32767 },
-    interval: Range { option: INTERVAL, unit: Unit::Seconds, min: 1, max: 32767 },
-    count: Range { option: COUNT, unit: Unit::Count, min: 1, max: 127 },
+    idle: Range {
+        option: IDLE,
+        unit: Unit::Seconds,
+        min: 1,
+        max: 32767,
+    },
+    interval: Range {
+        option: INTERVAL,
+        unit: Unit::Seconds,
+        min: 1,
+        max: 32767,
+    },
+    count: Range {
+        option: COUNT,
+        unit: Unit::Count,
+        min: 1,
+        max: 127,
+    },
     user_timeout: Range {
         option: USER_TIMEOUT,
         unit: Unit::Milliseconds,
@@ -86,10 +101,18 @@ pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
     let idle = read(socket, libc::TCP_KEEPIDLE).map_err(|source| not_tcp(source, IDLE))?;
     // MPTCP knows all of the options but this one.
     if let Some(timeout) = plan.user_timeout {
-        write(socket, &LIMITS.user_timeout, libc::TCP_USER_TIMEOUT, timeout)?;
+        write(
+            socket,
+            &LIMITS.user_timeout,
+            libc::TCP_USER_TIMEOUT,
+            timeout,
+        )?;
     }
     // Written again while probes are under way, each write fires one more and can kill a slow link.
-    if let Some(wanted) = plan.idle.filter(|wanted| i64::from(*wanted) != i64::from(idle)) {
+    if let Some(wanted) = plan
+        .idle
+        .filter(|wanted| i64::from(*wanted) != i64::from(idle))
+    {
         write(socket, &LIMITS.idle, libc::TCP_KEEPIDLE, wanted)?;
     }
     if let Some(interval) = plan.interval {
@@ -102,7 +125,11 @@ pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
     let attempt = Attempt::Set(i64::from(plan.enabled), Unit::Count);
     SockRef::from(&socket)
         .set_keepalive(plan.enabled)
-        .map_err(|source| Error::System { option: ENABLED, attempt, source })
+        .map_err(|source| Error::System {
+            option: ENABLED,
+            attempt,
+            source,
+        })
 }
 
 pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
@@ -117,7 +144,10 @@ pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
         Ok(ms) => Some(Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
         // TCP_KEEPIDLE was readable, so this is MPTCP, which has no user timeout.
         Err(error)
-            if matches!(error.raw_os_error(), Some(libc::ENOPROTOOPT | libc::EOPNOTSUPP)) =>
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::ENOPROTOOPT | libc::EOPNOTSUPP)
+            ) =>
         {
             None
         }
@@ -125,8 +155,18 @@ pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
     };
     let enabled = SockRef::from(&socket)
         .keepalive()
-        .map_err(|source| Error::System { option: ENABLED, attempt: Attempt::Read, source })?;
-    Ok(Config { enabled, idle, interval, count: u32::try_from(count).ok(), user_timeout })
+        .map_err(|source| Error::System {
+            option: ENABLED,
+            attempt: Attempt::Read,
+            source,
+        })?;
+    Ok(Config {
+        enabled,
+        idle,
+        interval,
+        count: u32::try_from(count).ok(),
+        user_timeout,
+    })
 }
 
 pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
@@ -141,11 +181,19 @@ pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
 pub(crate) fn identity(socket: Borrowed<'_>) -> Result<u64, Error> {
     SockRef::from(&socket)
         .cookie()
-        .map_err(|source| Error::System { option: COOKIE, attempt: Attempt::Read, source })
+        .map_err(|source| Error::System {
+            option: COOKIE,
+            attempt: Attempt::Read,
+            source,
+        })
 }
 
 pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
-    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
+    let mut poll = libc::pollfd {
+        fd: socket.as_raw_fd(),
+        events: 0,
+        revents: 0,
+    };
     // SAFETY: `poll` is one initialised pollfd and the count given is one; the kernel writes its
     // `revents` only. A timeout of zero returns at once.
     match unsafe { libc::poll(&raw mut poll, 1, 0) } {
@@ -162,7 +210,11 @@ pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
 fn not_tcp(source: io::Error, option: OptionName) -> Error {
     match source.raw_os_error() {
         Some(libc::ENOTSOCK | libc::ENOPROTOOPT | libc::EOPNOTSUPP) => Error::NotTcp { source },
-        _ => Error::System { option, attempt: Attempt::Read, source },
+        _ => Error::System {
+            option,
+            attempt: Attempt::Read,
+            source,
+        },
     }
 }
 
@@ -180,14 +232,22 @@ fn read(socket: Borrowed<'_>, name: c_int) -> io::Result<c_int> {
             &raw mut length,
         )
     };
-    if result == 0 { Ok(value) } else { Err(io::Error::last_os_error()) }
+    if result == 0 {
+        Ok(value)
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 fn write(socket: Borrowed<'_>, range: &Range, name: c_int, value: u32) -> Result<(), Error> {
     let attempt = Attempt::Set(i64::from(value), range.unit);
-    let failed = |source| Error::System { option: range.option, attempt, source };
-    let value = c_int::try_from(value)
-        .map_err(|_| range.refuse(Quantity::Count(i64::from(value))))?;
+    let failed = |source| Error::System {
+        option: range.option,
+        attempt,
+        source,
+    };
+    let value =
+        c_int::try_from(value).map_err(|_| range.refuse(Quantity::Count(i64::from(value))))?;
     // SAFETY: the pointer is to a c_int that outlives the call and the length is its size; the
     // kernel only reads it. Any descriptor is allowed, a wrong one is an error.
     let result = unsafe {
@@ -199,7 +259,11 @@ fn write(socket: Borrowed<'_>, range: &Range, name: c_int, value: u32) -> Result
             socklen::<c_int>(),
         )
     };
-    if result == 0 { Ok(()) } else { Err(failed(io::Error::last_os_error())) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(failed(io::Error::last_os_error()))
+    }
 }
 
 const fn socklen<T>() -> libc::socklen_t {
@@ -384,7 +448,11 @@ impl Sysctl {
 
     fn failed(&self, value: u32, source: io::Error) -> Error {
         let attempt = Attempt::Set(i64::from(value), self.range.unit);
-        Error::System { option: self.range.option, attempt, source }
+        Error::System {
+            option: self.range.option,
+            attempt,
+            source,
+        }
     }
 }
 
@@ -401,11 +469,23 @@ pub(crate) fn system_defaults() -> Result<Config, Error> {
 pub(crate) fn set_system_defaults(config: &Config) -> Result<Config, Error> {
     if config.user_timeout.is_some() {
         let why = "there is no system-wide user timeout; set it on each socket";
-        return Err(Error::Unsupported { option: USER_TIMEOUT, why });
+        return Err(Error::Unsupported {
+            option: USER_TIMEOUT,
+            why,
+        });
     }
-    let idle = config.idle.map(|idle| TIME.range.round_up(idle)).transpose()?;
-    let interval = config.interval.map(|interval| INTVL.range.round_up(interval)).transpose()?;
-    let count = config.count.map(|count| PROBES.range.check(count)).transpose()?;
+    let idle = config
+        .idle
+        .map(|idle| TIME.range.round_up(idle))
+        .transpose()?;
+    let interval = config
+        .interval
+        .map(|interval| INTVL.range.round_up(interval))
+        .transpose()?;
+    let count = config
+        .count
+        .map(|count| PROBES.range.check(count))
+        .transpose()?;
     let files = [(&TIME, idle), (&INTVL, interval), (&PROBES, count)]
         .map(|(sysctl, value)| value.map(|value| sysctl.open(value)).transpose());
     // Every file is open before the first is written.

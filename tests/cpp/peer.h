@@ -24,10 +24,10 @@ public:
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t length = sizeof address;
-        const bool listening =
-                ::bind(m_listener, reinterpret_cast<sockaddr *>(&address), length) == 0
-                && ::listen(m_listener, 16) == 0
-                && ::getsockname(m_listener, reinterpret_cast<sockaddr *>(&address), &length) == 0;
+        const bool listening
+                = ::bind(m_listener, reinterpret_cast<sockaddr *>(&address), length) == 0
+               && ::listen(m_listener, 16) == 0
+               && ::getsockname(m_listener, reinterpret_cast<sockaddr *>(&address), &length) == 0;
         Q_ASSERT_X(listening, "Peer", "cannot listen on loopback");
         m_port = listening ? ntohs(address.sin_port) : 0;
     }

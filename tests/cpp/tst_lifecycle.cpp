@@ -117,7 +117,8 @@ void tst_Lifecycle::anAcceptedSocketIsTaken()
     QSignalSpy lost(guard, &KeepAlive::connectionLost);
     client.disconnectFromHost();
     QVERIFY(lost.wait());
-    QCOMPARE(lost.first().first().value<KeepAlive::LossReason>(), KeepAlive::LossReason::PeerClosed);
+    QCOMPARE(lost.first().first().value<KeepAlive::LossReason>(),
+             KeepAlive::LossReason::PeerClosed);
 }
 
 void tst_Lifecycle::aDescriptorGivenToTheSocketIsTaken()
@@ -127,7 +128,8 @@ void tst_Lifecycle::aDescriptorGivenToTheSocketIsTaken()
     QTcpSocket other;
     KeepAlive guard(&other);
     guard.setDetectWithin(6000);
-    QVERIFY(other.setSocketDescriptor(::fcntl(int(it.socket.socketDescriptor()), F_DUPFD_CLOEXEC, 0)));
+    QVERIFY(other.setSocketDescriptor(
+            ::fcntl(int(it.socket.socketDescriptor()), F_DUPFD_CLOEXEC, 0)));
     QTRY_COMPARE(guard.state(), KeepAlive::State::Healthy);
     QVERIFY(applied(other));
 }
@@ -381,7 +383,8 @@ void tst_Lifecycle::aReconnectInTheLostSlotIsGuarded()
     it.guard.setDetectWithin(6000);
     QVERIFY(it.connect());
     QStringList order;
-    connect(&it.socket, &QTcpSocket::disconnected, this, [&] { order << QStringLiteral("disconnected"); });
+    connect(&it.socket, &QTcpSocket::disconnected, this,
+            [&] { order << QStringLiteral("disconnected"); });
     connect(&it.guard, &KeepAlive::connectionLost, this, [&] {
         order << QStringLiteral("lost");
         QCOMPARE(it.guard.state(), KeepAlive::State::Lost);

@@ -120,8 +120,8 @@ void tst_Properties::aSetterEmitsOnceAndOnlyForAChange()
     const QByteArray signal = '2' + name + "Changed()";
     QSignalSpy changed(&guard, signal.constData());
     QVERIFY(changed.isValid());
-    const QMetaProperty property =
-            guard.metaObject()->property(guard.metaObject()->indexOfProperty(name.constData()));
+    const QMetaProperty property
+            = guard.metaObject()->property(guard.metaObject()->indexOfProperty(name.constData()));
     QVERIFY(property.hasNotifySignal());
     QCOMPARE(property.notifySignal().name(), name + "Changed");
     QVERIFY(guard.setProperty(name.constData(), value));
@@ -137,7 +137,8 @@ void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy_data()
     QTest::addColumn<int>("value");
     QTest::addColumn<QString>("words");
     const auto row = [](const char *name, int value, const char *words) {
-        QTest::addRow("%s %d", name, value) << QByteArray(name) << value << QString::fromLatin1(words);
+        QTest::addRow("%s %d", name, value)
+                << QByteArray(name) << value << QString::fromLatin1(words);
     };
     row("idle", -1, "TCP_KEEPIDLE: -1 ms is not within 1..32767 s");
     row("idle", 40000000, "TCP_KEEPIDLE: 40000 s is not within 1..32767 s");
@@ -297,7 +298,8 @@ void tst_Properties::aValueThatTheKernelRefusesIsTakenBack()
     guard.setUserTimeout(5000);
     QCOMPARE(guard.userTimeout(), -1);
     QCOMPARE(failed.size(), 1);
-    QVERIFY2(guard.errorString().startsWith(QLatin1String("TCP_USER_TIMEOUT: cannot set it to 5000 ms")),
+    QVERIFY2(guard.errorString().startsWith(
+                     QLatin1String("TCP_USER_TIMEOUT: cannot set it to 5000 ms")),
              qPrintable(guard.errorString()));
     QCOMPARE(guard.detectionTime(), 6000);
 }

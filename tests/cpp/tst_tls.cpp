@@ -89,8 +89,8 @@ private slots:
     {
         connectEncrypted();
         const linger hard{1, 0};
-        QCOMPARE(::setsockopt(int(m_server->peer->socketDescriptor()), SOL_SOCKET, SO_LINGER,
-                              &hard, sizeof hard),
+        QCOMPARE(::setsockopt(int(m_server->peer->socketDescriptor()), SOL_SOCKET, SO_LINGER, &hard,
+                              sizeof hard),
                  0);
         m_server->peer->abort();
         QTRY_COMPARE(m_lost->size(), 1);

@@ -23,8 +23,8 @@ constexpr int idleTotal = 4000;
 constexpr int userTimeout = 3000;
 /// The first retransmission comes about 0.4 s after the data, and the user timeout after that.
 constexpr int inFlightTotal = userTimeout + 400;
-/// Data behind a link that has just lost its carrier is tried again each half second, twice at most,
-/// before the retransmissions begin.
+/// Data behind a link that has just lost its carrier is tried again each half second, twice at
+/// most, before the retransmissions begin.
 constexpr int withoutCarrier = 1000;
 /// The kernel fires late by up to an eighth.
 constexpr double lateness = 1.15;
@@ -119,7 +119,9 @@ void tst_Faults::expect(LossReason reason, int earliest, int latest)
     qInfo("%s after %lld ms: %s", QTest::currentTestFunction(), m_lostAt, qPrintable(m_detail));
     QVERIFY2(m_lostAt >= earliest && m_lostAt <= latest,
              qPrintable(QStringLiteral("told after %1 ms, expected within %2..%3 ms")
-                                .arg(m_lostAt).arg(earliest).arg(latest)));
+                                .arg(m_lostAt)
+                                .arg(earliest)
+                                .arg(latest)));
 }
 
 void tst_Faults::vanishIdle()

@@ -37,7 +37,7 @@ bool writeFile(const char *path, const QByteArray &text)
 {
     QFile file(QString::fromLatin1(path));
     return file.open(QIODevice::WriteOnly | QIODevice::Unbuffered)
-            && file.write(text) == text.size();
+        && file.write(text) == text.size();
 }
 
 } // namespace
@@ -108,7 +108,8 @@ QString NetLab::start()
         ip(end, QStringLiteral("link set lo up"));
         ip(end, QStringLiteral("addr add %1/24 dev %2").arg(end == Near ? nearV4 : farV4, cable));
         // nodad: no wait until the address is known to be unique.
-        ip(end, QStringLiteral("addr add %1/64 dev %2 nodad").arg(end == Near ? nearV6 : farV6, cable));
+        ip(end,
+           QStringLiteral("addr add %1/64 dev %2 nodad").arg(end == Near ? nearV6 : farV6, cable));
         ip(end, QStringLiteral("link set %1 up").arg(cable));
     }
     return m_trouble;
@@ -186,7 +187,7 @@ void NetLab::run(End host, const QString &program, const QStringList &arguments)
         words = QStringList{tool(QStringLiteral("nsenter")), QStringLiteral("--net"),
                             QStringLiteral("--target"), QString::number(m_far.processId()),
                             QStringLiteral("--")}
-                + words;
+              + words;
     }
     QProcess process;
     process.setProcessChannelMode(QProcess::MergedChannels);

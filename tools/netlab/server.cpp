@@ -25,7 +25,8 @@ Server::Server()
     connect(&m_input, &QSocketNotifier::activated, this, &Server::readCommands);
     connect(this, &QTcpServer::newConnection, this, [this] {
         QTcpSocket *connection = nextPendingConnection();
-        connect(connection, &QTcpSocket::readyRead, connection, [connection] { connection->readAll(); });
+        connect(connection, &QTcpSocket::readyRead, connection,
+                [connection] { connection->readAll(); });
         connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
     });
     if (listen(QHostAddress::Any, 7000))

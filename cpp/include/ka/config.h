@@ -65,7 +65,7 @@ struct Config
     friend bool operator==(const Config &a, const Config &b) noexcept
     {
         return a.enabled == b.enabled && a.idle == b.idle && a.interval == b.interval
-                && a.count == b.count && a.userTimeout == b.userTimeout;
+            && a.count == b.count && a.userTimeout == b.userTimeout;
     }
     friend bool operator!=(const Config &a, const Config &b) noexcept { return !(a == b); }
 };

@@ -1,0 +1,27 @@
+# Installs what was built and moves it: nothing in a package may remember where it came from.
+include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
+
+fresh(first "installed first")
+run(said "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${first}")
+get_filename_component(parent "${shared_prefix}" DIRECTORY)
+file(REMOVE_RECURSE "${parent}")
+file(MAKE_DIRECTORY "${parent}")
+file(RENAME "${first}" "${shared_prefix}")
+
+need(readelf readelf binutils)
+file(GLOB_RECURSE files LIST_DIRECTORIES FALSE "${shared_prefix}/*")
+foreach(file IN LISTS files)
+    if(file MATCHES "\\.so(\\.|$)")
+        # Debug information names the sources, as it should; what is looked for is a path that the
+        # loader would follow.
+        run(text "${readelf}" -d "${file}")
+    else()
+        file(READ "${file}" text)
+    endif()
+    foreach(place IN ITEMS "${source_dir}" "${build_dir}" "${cargo_target_dir}")
+        string(FIND "${text}" "${place}" at)
+        if(NOT at EQUAL -1)
+            message(FATAL_ERROR "${file} speaks of ${place}")
+        endif()
+    endforeach()
+endforeach()

@@ -1,0 +1,21 @@
+# A Qt program finds the package, links QKeepAlive::QKeepAlive and runs, on a machine without Rust.
+include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
+
+need(readelf readelf binutils)
+forget_rust()
+fresh(build "qt-program-${package}")
+configure(said "${CMAKE_CURRENT_LIST_DIR}/app" "${build}"
+    "-DCMAKE_PREFIX_PATH=${${package}_prefix}" "-DQt6_DIR=${qt_dir}")
+string(FIND "${said}" "found in ${${package}_prefix}/" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "another QKeepAlive was found:\n${said}")
+endif()
+build(said "${build}")
+run(said "${build}/app")
+
+run(dynamic "${readelf}" -d "${build}/app")
+expect("${dynamic}" "libQt6Network" "it is not a Qt program")
+expect("${dynamic}" NOT "libQt[0-9]*(Qml|Quick)" "a program without QML links Qt Qml")
+if(package STREQUAL "static")
+    expect("${dynamic}" NOT "libQKeepAlive" "the static package brings a shared library")
+endif()

@@ -1,0 +1,133 @@
+# What the README shows works: each of its marked blocks is built, or linted, against the installed
+# package. How a block is marked is said in readme.awk; here is what is made of it.
+#
+#   cpp    With an `int main` it is a program as it stands. Otherwise its includes go to the top (if
+#          it names no header of ours, both are there), and the rest becomes the body of a constructor
+#          of a QObject, with a `QTcpSocket *sock` given and std::chrono_literals at hand.
+#   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
+#          to an object `backend` that has a `socket`, and a Text `banner`.
+#   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
+#          target `app`.
+include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/QmlTools.cmake")
+
+need(awk awk mawk)
+fresh(top readme)
+find_qml_module(readme/asks)
+need(qmllint qmllint qt6-declarative-dev-tools "${qt_bins}")
+if(NOT readme)
+    set(readme "${source_dir}/README.md")
+endif()
+fresh(blocks readme/blocks)
+run(found "${awk}" -v "out=${blocks}" -f "${CMAKE_CURRENT_LIST_DIR}/readme.awk" "${readme}")
+string(REGEX MATCHALL "[^\n]+" found "${found}")
+foreach(block IN LISTS found)
+    string(REGEX MATCH "^([a-z]+) (.*)" block "${block}")
+    list(APPEND ${CMAKE_MATCH_1}_blocks "${CMAKE_MATCH_2}")
+endforeach()
+foreach(kind IN ITEMS cpp qml cmake)
+    if(NOT ${kind}_blocks)
+        message(FATAL_ERROR "${readme} has no marked block of ${kind}: see readme.awk")
+    endif()
+endforeach()
+
+# split(<block> <how the lines to take begin>): sets text, taken and rest
+function(split block expression)
+    file(READ "${blocks}/${block}" text)
+    string(PREPEND text "\n")
+    string(REGEX MATCHALL "\n${expression}[^\n]*" lines "${text}")
+    list(JOIN lines "" lines)
+    string(REGEX REPLACE "\n${expression}[^\n]*" "" rest "${text}")
+    set(taken "${lines}" PARENT_SCOPE)
+    set(rest "${rest}" PARENT_SCOPE)
+    set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+# --- QML -----------------------------------------------------------------------------------------
+
+foreach(block IN LISTS qml_blocks)
+    split("${block}" "[ ]*import ")
+    if(NOT taken MATCHES "import +QtQuick")
+        if(NOT taken MATCHES "import +QKeepAlive")
+            string(APPEND taken "\nimport QKeepAlive")
+        endif()
+        file(CONFIGURE OUTPUT "${blocks}/${block}" @ONLY CONTENT [=[
+import QtQuick@taken@
+
+Item {
+    QtObject { id: backend; property QtObject socket }
+    Text { id: banner; text: backend.socket ? "" : "-" }
+@rest@
+}
+]=])
+    endif()
+    run(said "${qmllint}" -I "${qml_dir}" "${blocks}/${block}")
+    expect("${said}" NOT "[^ \n]" "${block} of ${readme} is not right")
+endforeach()
+
+# --- C++: all of them in one project -------------------------------------------------------------
+
+fresh(project readme/cpp)
+file(COPY "${CMAKE_CURRENT_LIST_DIR}/readme/CMakeLists.txt" DESTINATION "${project}")
+foreach(block IN LISTS cpp_blocks)
+    split("${block}" "[ ]*#include ")
+    if(NOT text MATCHES "int main")
+        if(NOT taken MATCHES "<ka/") # shown by a block before
+            string(APPEND taken "\n#include <ka/keepalive.h>\n#include <ka/socket.h>")
+        endif()
+        file(CONFIGURE OUTPUT "${blocks}/${block}" @ONLY CONTENT [=[
+@taken@
+#include <QtCore/QCoreApplication>
+#include <QtCore/QDebug>
+#include <QtCore/QTimer>
+#include <QtNetwork/QSslSocket>
+#include <QtNetwork/QTcpServer>
+#include <QtNetwork/QTcpSocket>
+
+using namespace std::chrono_literals;
+
+struct Demo : QObject
+{
+    explicit Demo([[maybe_unused]] QTcpSocket *sock)
+    {
+@rest@
+    }
+};
+
+int main()
+{
+    QTcpSocket socket;
+    Demo demo(&socket);
+}
+]=])
+    endif()
+    file(COPY "${blocks}/${block}" DESTINATION "${project}")
+endforeach()
+configure(said "${project}" "${project}/build" "-DQt6_DIR=${qt_dir}"
+    "-DCMAKE_PREFIX_PATH=${shared_prefix}")
+build(said "${project}/build")
+
+# --- CMake: a project for each -------------------------------------------------------------------
+
+foreach(block IN LISTS cmake_blocks)
+    fresh(project "readme/${block}.project")
+    file(READ "${blocks}/${block}" text)
+    if(NOT text MATCHES "project *\\(")
+        string(PREPEND text
+            "cmake_minimum_required(VERSION 3.16)\nproject(app LANGUAGES CXX)\n"
+            "add_executable(app main.cpp)\n")
+    endif()
+    file(WRITE "${project}/CMakeLists.txt" "${text}")
+    file(WRITE "${project}/main.cpp" [=[
+#include <ka/socket.h>
+#ifdef QT_NETWORK_LIB
+#    include <ka/keepalive.h>
+int main() { return ka::KeepAlive().idle(); }
+#else
+int main() { return ka::Config().detectionTime().count() == 0; }
+#endif
+]=])
+    configure(said "${project}" "${project}/build" "-DQt6_DIR=${qt_dir}"
+        "-DCMAKE_PREFIX_PATH=${shared_prefix}")
+    build(said "${project}/build")
+endforeach()

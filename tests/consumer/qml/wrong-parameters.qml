@@ -1,0 +1,6 @@
+import QtQuick
+import QKeepAlive
+
+Item {
+    KeepAlive { onConnectionLost: (reason, detail, more) => console.log(more) }
+}

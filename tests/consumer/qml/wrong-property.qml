@@ -1,0 +1,6 @@
+import QtQuick
+import QKeepAlive
+
+Item {
+    KeepAlive { detectsWithin: 6000 }
+}
