@@ -67,6 +67,7 @@ void SocketWitness::leave()
 /// goes on, and in a blocking program no event loop is needed.
 void SocketWitness::listen()
 {
+    m_socket->disconnect(this);
     m_listening = connect(m_socket, &QAbstractSocket::stateChanged, this,
                           &SocketWitness::onStateChanged, Qt::DirectConnection);
     // With QSslSocket the descriptor comes after the state.

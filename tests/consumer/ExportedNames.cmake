@@ -4,8 +4,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 need(nm nm binutils)
 foreach(library IN ITEMS QKeepAliveCore QKeepAlive)
-    file(GLOB file "${shared_prefix}/lib*/lib${library}.so")
-    run(names "${nm}" --dynamic --defined-only --demangle "${file}")
+    run(names "${nm}" --dynamic --defined-only --demangle
+        "${shared_prefix}/${libdir}/lib${library}.so")
     expect("${names}" " ka::apply\\(" "lib${library} exports nothing")
 
     # Brackets and semicolons would join or split the elements of a CMake list.

@@ -1,6 +1,10 @@
 # Installs what was built and moves it: nothing in a package may remember where it came from.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
+if(NOT shared)
+    message(FATAL_ERROR "the shared package comes from this build: configure it with "
+        "-DBUILD_SHARED_LIBS=ON")
+endif()
 fresh(first "installed first")
 run(said "${CMAKE_COMMAND}" --install "${build_dir}" --prefix "${first}")
 get_filename_component(parent "${shared_prefix}" DIRECTORY)

@@ -66,6 +66,8 @@ private slots:
     void aLostSlotMayDoAnything_data();
     void aLostSlotMayDoAnything();
     void aStateSlotMayDeleteTheGuard();
+    void aSlotOfASetterMayDeleteTheSocket_data();
+    void aSlotOfASetterMayDeleteTheSocket();
     void aReconnectInTheLostSlotIsGuarded();
     void anAbortInTheErrorSlotIsStillALoss_data();
     void anAbortInTheErrorSlotIsStillALoss();
@@ -375,6 +377,57 @@ void tst_Lifecycle::aStateSlotMayDeleteTheGuard()
     QTRY_VERIFY(!guard);
     QTRY_COMPARE(socket.state(), QAbstractSocket::UnconnectedState);
     QCOMPARE(lost.size(), 0);
+}
+
+void tst_Lifecycle::aSlotOfASetterMayDeleteTheSocket_data()
+{
+    QTest::addColumn<int>("deed");
+    QTest::addColumn<bool>("child");
+    for (const bool child : {false, true}) {
+        const char *whose = child ? "child of the socket" : "no child";
+        QTest::addRow("idleChanged, %s", whose) << 0 << child;
+        QTest::addRow("applyFailed, %s", whose) << 1 << child;
+        QTest::addRow("stateChanged, %s", whose) << 2 << child;
+        QTest::addRow("socketChanged, %s", whose) << 3 << child;
+    }
+}
+
+void tst_Lifecycle::aSlotOfASetterMayDeleteTheSocket()
+{
+    QFETCH(int, deed);
+    QFETCH(bool, child);
+    Peer peer;
+    QTcpSocket other;
+    QPointer<QTcpSocket> socket(new QTcpSocket);
+    QPointer<KeepAlive> guard(new KeepAlive(child ? socket : nullptr));
+    guard->setSocket(socket);
+    socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(socket->waitForConnected() && peer.accept());
+    const auto deleteSocket = [&] { delete socket; };
+    switch (deed) {
+    case 0:
+        connect(guard, &KeepAlive::idleChanged, this, deleteSocket);
+        guard->setIdle(10000);
+        break;
+    case 1:
+        connect(guard, &KeepAlive::applyFailed, this, deleteSocket);
+        guard->setCount(-1);
+        break;
+    case 2:
+        connect(guard, &KeepAlive::stateChanged, this, deleteSocket);
+        guard->setEnabled(false);
+        break;
+    default:
+        connect(guard, &KeepAlive::socketChanged, this, deleteSocket);
+        guard->setSocket(&other);
+        break;
+    }
+    QVERIFY(!socket);
+    QVERIFY(peer.seesFin());
+    QCOMPARE(guard.isNull(), child);
+    if (guard && deed != 3)
+        QCOMPARE(guard->state(), KeepAlive::State::Detached);
+    delete guard;
 }
 
 void tst_Lifecycle::aReconnectInTheLostSlotIsGuarded()

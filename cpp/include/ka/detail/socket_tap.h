@@ -61,10 +61,16 @@ public:
     explicit SocketTap(QObject *parent = nullptr);
     ~SocketTap() override;
 
+    /// The guarded QTcpSocket or QSslSocket; null for none. A parent given to the constructor that
+    /// is one is taken at once.
     QObject *socket() const;
+    /// Refused, with errorString and applyFailed(): what is no TCP socket of Qt, a socket of another
+    /// thread, and one that another guard has. The socket before is left as it is.
     void setSocket(QObject *object);
 
+    /// Where the guarded connection stands.
     virtual ka::State state() const = 0;
+    /// Of the last loss, until the next connect.
     virtual ka::LossReason lossReason() const = 0;
 
 Q_SIGNALS:
@@ -80,7 +86,12 @@ Q_SIGNALS:
     void errorStringChanged();
     void detectionTimeChanged();
 
+    /// The connection is gone, and this side did not ask for it. Exactly once for each connection
+    /// lost, before the socket's own disconnected(). `detail` is a sentence for a person. A slot may
+    /// call connectToHost(), delete the guard, or deleteLater() the socket.
     void connectionLost(ka::LossReason reason, const QString &detail);
+    /// Something was refused: a value, an object that is no socket, or an option by the system.
+    /// `message` names option, value and range, and is errorString, too.
     void applyFailed(const QString &message);
 
 protected:
