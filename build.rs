@@ -15,12 +15,7 @@ fn main() {
 fn bridge() {
     cxx_build::bridge("src/bridge.rs")
         .include("cpp/include")
-        .files([
-            "cpp/bridge.cpp",
-            "cpp/config.cpp",
-            "cpp/error.cpp",
-            "cpp/socket.cpp",
-        ])
+        .files(["cpp/bridge.cpp", "cpp/config.cpp", "cpp/error.cpp", "cpp/socket.cpp"])
         .std("c++17")
         .flag_if_supported("-ffunction-sections")
         .flag_if_supported("-fdata-sections")
@@ -37,13 +32,7 @@ fn qt() {
         .crate_include_root(None)
         .qt_module("Network")
         .file("src/qobject.rs")
-        .cpp_files(
-            [
-                "cpp/include/ka/enums.h",
-                "cpp/include/ka/detail/socket_tap.h",
-            ]
-            .map(described),
-        )
+        .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_file("cpp/socket_witness.h")
         .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.

@@ -132,10 +132,7 @@ fn query(descriptor: i64) -> ffi::ConfigResult {
 
 fn snapshot(descriptor: i64) -> ffi::SnapshotResult {
     let (snapshot, failure) = split(contain(|| sys::snapshot(sys::borrow(descriptor)?)));
-    ffi::SnapshotResult {
-        snapshot: raised_snapshot(&snapshot.unwrap_or_default()),
-        failure,
-    }
+    ffi::SnapshotResult { snapshot: raised_snapshot(&snapshot.unwrap_or_default()), failure }
 }
 
 fn system_defaults() -> ffi::ConfigResult {
@@ -158,10 +155,7 @@ impl MaybeWitness {
     fn is_of(&self, descriptor: i64) -> bool {
         let same = contain(|| {
             let socket = sys::borrow(descriptor)?;
-            Ok(self
-                .0
-                .as_ref()
-                .is_none_or(|witness| witness.is_of_borrowed(socket)))
+            Ok(self.0.as_ref().is_none_or(|witness| witness.is_of_borrowed(socket)))
         });
         same.unwrap_or(false)
     }
@@ -200,10 +194,7 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 
 fn config_result(work: impl FnOnce() -> Result<Config, Error>) -> ffi::ConfigResult {
     let (config, failure) = split(contain(work));
-    ffi::ConfigResult {
-        config: raised(&config.unwrap_or_default()),
-        failure,
-    }
+    ffi::ConfigResult { config: raised(&config.unwrap_or_default()), failure }
 }
 
 fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
@@ -214,10 +205,7 @@ fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
         message,
     };
     match outcome {
-        Ok(value) => (
-            Some(value),
-            failure(ffi::Category::None, 0, c"", String::new()),
-        ),
+        Ok(value) => (Some(value), failure(ffi::Category::None, 0, c"", String::new())),
         Err(Fault::Panic(words)) => (None, failure(ffi::Category::Internal, 0, c"", words)),
         Err(Fault::Refused(error)) => {
             let (category, code) = match error.code() {
@@ -229,10 +217,7 @@ fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
                 (ffi::Category::System, 0) => ffi::Category::Internal,
                 (category, _) => category,
             };
-            (
-                None,
-                failure(category, code, error.option().as_c_str(), error.to_string()),
-            )
+            (None, failure(category, code, error.option().as_c_str(), error.to_string()))
         }
     }
 }
@@ -242,15 +227,9 @@ fn lowered(config: &ffi::Config) -> Result<Config, Error> {
     let some = |value: ffi::Value| value.given.then_some(value.value);
     Ok(Config {
         enabled: config.enabled,
-        idle: some(config.idle)
-            .map(|ms| limits.idle.milliseconds(ms))
-            .transpose()?,
-        interval: some(config.interval)
-            .map(|ms| limits.interval.milliseconds(ms))
-            .transpose()?,
-        count: some(config.count)
-            .map(|count| limits.count.number(count))
-            .transpose()?,
+        idle: some(config.idle).map(|ms| limits.idle.milliseconds(ms)).transpose()?,
+        interval: some(config.interval).map(|ms| limits.interval.milliseconds(ms)).transpose()?,
+        count: some(config.count).map(|count| limits.count.number(count)).transpose()?,
         user_timeout: some(config.user_timeout)
             .map(|ms| limits.user_timeout.milliseconds(ms))
             .transpose()?,
@@ -306,10 +285,7 @@ fn state_number(state: ConnectionState) -> u32 {
 }
 
 fn value(value: Option<i64>) -> ffi::Value {
-    ffi::Value {
-        given: value.is_some(),
-        value: value.unwrap_or(0),
-    }
+    ffi::Value { given: value.is_some(), value: value.unwrap_or(0) }
 }
 
 fn number(number: Option<u32>) -> ffi::Value {
@@ -338,11 +314,7 @@ mod tests {
         let (value, failure) = split(contain::<()>(|| panic!("the roof is on fire")));
         assert!(value.is_none());
         assert_eq!(failure.category, ffi::Category::Internal);
-        assert!(
-            failure
-                .message
-                .ends_with("please report it: the roof is on fire")
-        );
+        assert!(failure.message.ends_with("please report it: the roof is on fire"));
     }
 
     #[test]
@@ -351,16 +323,10 @@ mod tests {
         let refused = apply(-1, &on);
         assert_eq!(refused.failure.category, ffi::Category::Library);
         assert_eq!(refused.failure.code, Error::NO_DESCRIPTOR);
-        let negative = ffi::Config {
-            idle: value(Some(-5)),
-            ..on
-        };
+        let negative = ffi::Config { idle: value(Some(-5)), ..on };
         let refused = set_system_defaults(&negative);
         assert_eq!(refused.failure.code, Error::OUT_OF_RANGE);
-        assert_eq!(
-            refused.failure.message,
-            "TCP_KEEPIDLE: -5 ms is not within 1..32767 s"
-        );
+        assert_eq!(refused.failure.message, "TCP_KEEPIDLE: -5 ms is not within 1..32767 s");
         assert_eq!(detection_time(&negative), -1);
     }
 

@@ -44,13 +44,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            enabled: true,
-            idle: None,
-            interval: None,
-            count: None,
-            user_timeout: None,
-        }
+        Self { enabled: true, idle: None, interval: None, count: None, user_timeout: None }
     }
 }
 
@@ -154,24 +148,12 @@ mod tests {
     use crate::plan::Shipped;
     use proptest::prelude::*;
 
-    const SECONDS: Range = Range {
-        option: OptionName(c"TCP_KEEPIDLE"),
-        unit: Unit::Seconds,
-        min: 1,
-        max: 32767,
-    };
+    const SECONDS: Range =
+        Range { option: OptionName(c"TCP_KEEPIDLE"), unit: Unit::Seconds, min: 1, max: 32767 };
     const LINUX: Limits = Limits {
         idle: SECONDS,
-        interval: Range {
-            option: OptionName(c"TCP_KEEPINTVL"),
-            ..SECONDS
-        },
-        count: Range {
-            option: OptionName(c"TCP_KEEPCNT"),
-            unit: Unit::Count,
-            min: 1,
-            max: 127,
-        },
+        interval: Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS },
+        count: Range { option: OptionName(c"TCP_KEEPCNT"), unit: Unit::Count, min: 1, max: 127 },
         user_timeout: Range {
             option: OptionName(c"TCP_USER_TIMEOUT"),
             unit: Unit::Milliseconds,
@@ -216,10 +198,7 @@ mod tests {
             let error = within(ms).expect_err("out of range");
             assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
             assert_eq!(error.option().as_str(), "detectWithin");
-            assert!(
-                error.to_string().ends_with("is not within 2..65534 s"),
-                "{error}"
-            );
+            assert!(error.to_string().ends_with("is not within 2..65534 s"), "{error}");
         }
     }
 
@@ -248,14 +227,8 @@ mod tests {
     #[test]
     fn what_is_left_alone_counts_as_shipped_and_off_means_never() {
         let on = Config::default();
-        assert_eq!(
-            on.detection_time_limits(&LINUX),
-            Some(Duration::from_secs(7875))
-        );
-        let off = Config {
-            enabled: false,
-            ..on
-        };
+        assert_eq!(on.detection_time_limits(&LINUX), Some(Duration::from_secs(7875)));
+        let off = Config { enabled: false, ..on };
         assert_eq!(off.detection_time_limits(&LINUX), None);
     }
 

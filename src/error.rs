@@ -101,27 +101,13 @@ impl fmt::Display for Error {
                  apply the values then)"
             ),
             Error::NotTcp { source } => write!(f, "the descriptor is not a TCP socket: {source}"),
-            Error::OutOfRange {
-                option,
-                given,
-                min,
-                max,
-                unit,
-            } => {
-                write!(
-                    f,
-                    "{option}: {given} is not within {min}..{max}{}",
-                    unit.suffix()
-                )
+            Error::OutOfRange { option, given, min, max, unit } => {
+                write!(f, "{option}: {given} is not within {min}..{max}{}", unit.suffix())
             }
             Error::Unsupported { option, why } => {
                 write!(f, "{option}: not supported on this system ({why})")
             }
-            Error::System {
-                option,
-                attempt,
-                source,
-            } => {
+            Error::System { option, attempt, source } => {
                 write!(f, "{option}: cannot {attempt}: {source}")?;
                 match source.kind() {
                     io::ErrorKind::PermissionDenied => {

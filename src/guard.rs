@@ -11,61 +11,29 @@ use crate::loss::{self, Evidence, Loss, LossReason};
 use crate::plan::Plan;
 use crate::sys;
 
-/// What the program asked for. `None` leaves a value alone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the program asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
-    /// Keepalive on the socket and the verdict with it. Default: on.
-    pub enabled: bool,
-    /// As [`Config::idle`].
-    pub idle: Option<Duration>,
-    /// As [`Config::interval`].
-    pub interval: Option<Duration>,
-    /// As [`Config::count`].
-    pub count: Option<u32>,
-    /// As [`Config::user_timeout`].
-    pub user_timeout: Option<Duration>,
+    /// The values one by one. While not [`enabled`](Config::enabled), keepalive is off on the
+    /// socket, and the verdict with it.
+    pub values: Config,
     /// One knob in place of idle, interval and count; see [`Config::detect_within`].
     pub detect_within: Option<Duration>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            idle: None,
-            interval: None,
-            count: None,
-            user_timeout: None,
-            detect_within: None,
-        }
-    }
 }
 
 impl Settings {
     /// What they ask of the kernel.
     fn config(&self) -> Result<Config, Error> {
-        let values = match self.detect_within {
-            Some(total) => Config::detect_within(total)?,
-            None => Config {
-                idle: self.idle,
-                interval: self.interval,
-                count: self.count,
-                ..Config::default()
-            },
+        let Some(total) = self.detect_within else {
+            return Ok(self.values);
         };
-        Ok(Config {
-            enabled: self.enabled,
-            user_timeout: self.user_timeout,
-            ..values
-        })
+        let Config { enabled, user_timeout, .. } = self.values;
+        Ok(Config { enabled, user_timeout, ..Config::detect_within(total)? })
     }
 
     /// Checks each value, also one that another takes the place of for the time being.
     fn check(&self) -> Result<(), Error> {
-        let apart = Self {
-            detect_within: None,
-            ..self.clone()
-        };
+        let apart = Self { detect_within: None, ..self.clone() };
         Plan::new(&apart.config()?, sys::limits()?)?;
         self.config().map(|_| ())
     }
@@ -133,7 +101,7 @@ impl Guard {
     /// What the guard shows of itself now.
     pub fn view(&self) -> View {
         View {
-            settings: self.settings.clone(),
+            settings: self.settings,
             state: self.state,
             loss_reason: self.loss_reason,
             error: self.error.clone(),
@@ -163,8 +131,8 @@ impl Guard {
         });
         self.note(&outcome);
         let wanted = outcome?;
-        if wanted.enabled != self.settings.enabled {
-            self.state = match (wanted.enabled, self.connected, self.state) {
+        if wanted.values.enabled != self.settings.values.enabled {
+            self.state = match (wanted.values.enabled, self.connected, self.state) {
                 (true, true, _) => State::Healthy,
                 (false, _, State::Healthy) => State::Waiting,
                 (_, _, state) => state,
@@ -183,16 +151,9 @@ impl Guard {
             idle: new.idle.filter(|_| new.idle != old.idle),
             interval: new.interval.filter(|_| new.interval != old.interval),
             count: new.count.filter(|_| new.count != old.count),
-            user_timeout: new
-                .user_timeout
-                .filter(|_| new.user_timeout != old.user_timeout),
+            user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
         };
-        if changed
-            != (Config {
-                enabled: old.enabled,
-                ..LEAVE_ALONE
-            })
-        {
+        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
             self.in_force = Some(kernel.apply(&changed)?);
         }
         Ok(())
@@ -222,15 +183,8 @@ impl Guard {
         self.forget_connection();
         self.connected = true;
         self.loss_reason = None;
-        self.state = if self.settings.enabled {
-            State::Healthy
-        } else {
-            State::Waiting
-        };
-        let outcome = self
-            .settings
-            .config()
-            .and_then(|config| kernel.apply(&config));
+        self.state = if self.settings.values.enabled { State::Healthy } else { State::Waiting };
+        let outcome = self.settings.config().and_then(|config| kernel.apply(&config));
         self.note(&outcome);
         self.in_force = Some(outcome?);
         Ok(())
@@ -261,19 +215,11 @@ impl Guard {
         if let Some(reported) = self.reported {
             evidence.reported = reported;
         }
-        let asked_for = self.closing || !self.settings.enabled;
+        let asked_for = self.closing || !self.settings.values.enabled;
         self.forget_connection();
-        let loss = if asked_for {
-            None
-        } else {
-            loss::classify(&evidence)
-        };
+        let loss = if asked_for { None } else { loss::classify(&evidence) };
         self.loss_reason = loss.map(|loss| loss.reason);
-        self.state = if loss.is_some() {
-            State::Lost
-        } else {
-            State::Waiting
-        };
+        self.state = if loss.is_some() { State::Lost } else { State::Waiting };
         loss
     }
 
@@ -297,10 +243,5 @@ impl Guard {
     }
 }
 
-const LEAVE_ALONE: Config = Config {
-    enabled: true,
-    idle: None,
-    interval: None,
-    count: None,
-    user_timeout: None,
-};
+const LEAVE_ALONE: Config =
+    Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };

@@ -143,9 +143,7 @@ fn mechanism(snapshot: &Snapshot, config: Option<&Config>) -> LossReason {
     let silence = snapshot.silence().unwrap_or_default();
     let since_sent = snapshot.since_data_sent.unwrap_or_default();
     if retransmits > 0 {
-        let timeout = config
-            .and_then(|config| config.user_timeout)
-            .unwrap_or_default();
+        let timeout = config.and_then(|config| config.user_timeout).unwrap_or_default();
         let timed_out = !timeout.is_zero() && silence >= timeout;
         let round_trips = 3 * snapshot.round_trip_time.unwrap_or_default();
         let quiet = since_sent > round_trips.max(Duration::from_millis(100));
@@ -159,9 +157,7 @@ fn mechanism(snapshot: &Snapshot, config: Option<&Config>) -> LossReason {
         return LossReason::DataUnacknowledged;
     }
     let idle = config.and_then(|config| config.idle).unwrap_or_default();
-    let interval = config
-        .and_then(|config| config.interval)
-        .unwrap_or_default();
+    let interval = config.and_then(|config| config.interval).unwrap_or_default();
     let all_probes = idle.saturating_add(interval.saturating_mul(probes));
     // The kernel's clock and the probes' timers differ by a few milliseconds.
     if probes > 0 && silence + Duration::from_millis(50) >= all_probes {
@@ -263,64 +259,25 @@ mod tests {
     #[test]
     fn recorded_losses_get_their_reason() {
         for (reported, snapshot, expected) in [
-            (
-                TimedOut,
-                ended(Closed, 3, 0, 4092),
-                LossReason::ProbesUnanswered,
-            ),
-            (
-                TimedOut,
-                ended(Closed, 0, 4, 4320),
-                LossReason::DataUnacknowledged,
-            ),
+            (TimedOut, ended(Closed, 3, 0, 4092), LossReason::ProbesUnanswered),
+            (TimedOut, ended(Closed, 0, 4, 4320), LossReason::DataUnacknowledged),
             (ClosedByPeer, ended(Closed, 0, 0, 10), LossReason::PeerReset),
-            (
-                ClosedByPeer,
-                ended(CloseWait, 0, 0, 10),
-                LossReason::PeerClosed,
-            ),
-            (
-                ClosedByPeer,
-                ended(Closed, 1, 0, 1010),
-                LossReason::PeerReset,
-            ),
-            (
-                Unreachable,
-                ended(Closed, 0, 5, 3000),
-                LossReason::NetworkUnreachable,
-            ),
-            (
-                Other,
-                ended(Closed, 0, 4, 4000),
-                LossReason::DataUnacknowledged,
-            ),
-            (
-                Other,
-                ended(Closed, 3, 0, 4000),
-                LossReason::ProbesUnanswered,
-            ),
+            (ClosedByPeer, ended(CloseWait, 0, 0, 10), LossReason::PeerClosed),
+            (ClosedByPeer, ended(Closed, 1, 0, 1010), LossReason::PeerReset),
+            (Unreachable, ended(Closed, 0, 5, 3000), LossReason::NetworkUnreachable),
+            (Other, ended(Closed, 0, 4, 4000), LossReason::DataUnacknowledged),
+            (Other, ended(Closed, 3, 0, 4000), LossReason::ProbesUnanswered),
             (Other, ended(Closed, 0, 0, 4000), LossReason::PeerReset),
             // The end of a TLS session can be read before the FIN is there.
-            (
-                ClosedByPeer,
-                ended(Established, 0, 0, 10),
-                LossReason::PeerClosed,
-            ),
+            (ClosedByPeer, ended(Established, 0, 0, 10), LossReason::PeerClosed),
         ] {
-            assert_eq!(
-                reason(&evidence(reported, snapshot)),
-                Some(expected),
-                "{snapshot:?}"
-            );
+            assert_eq!(reason(&evidence(reported, snapshot)), Some(expected), "{snapshot:?}");
         }
     }
 
     #[test]
     fn a_send_queue_behind_a_closed_window_is_data_not_probes() {
-        let stalled = Snapshot {
-            unsent: Some(4096),
-            ..ended(Closed, 5, 0, 60_000)
-        };
+        let stalled = Snapshot { unsent: Some(4096), ..ended(Closed, 5, 0, 60_000) };
         for reported in [TimedOut, Other] {
             let reason = reason(&evidence(reported, stalled));
             assert_eq!(reason, Some(LossReason::DataUnacknowledged));
@@ -331,16 +288,10 @@ mod tests {
     fn our_own_close_is_no_loss() {
         // Nothing was reported, whatever the kernel holds unread.
         for state in [Established, CloseWait, Closed] {
-            assert_eq!(
-                reason(&evidence(ReportedError::None, ended(state, 0, 0, 10))),
-                None
-            );
+            assert_eq!(reason(&evidence(ReportedError::None, ended(state, 0, 0, 10))), None);
         }
         // A wait of the program expired, and later it closed a living connection.
-        assert_eq!(
-            reason(&evidence(TimedOut, ended(Established, 0, 0, 10))),
-            None
-        );
+        assert_eq!(reason(&evidence(TimedOut, ended(Established, 0, 0, 10))), None);
     }
 
     #[test]

@@ -36,9 +36,7 @@ impl Range {
         let units = wanted.as_nanos().div_ceil(unit);
         self.contains(units).ok_or_else(|| {
             let ms = wanted.as_nanos().div_ceil(1_000_000);
-            self.refuse(Quantity::Milliseconds(
-                i128::try_from(ms).unwrap_or(i128::MAX),
-            ))
+            self.refuse(Quantity::Milliseconds(i128::try_from(ms).unwrap_or(i128::MAX)))
         })
     }
 
@@ -69,9 +67,7 @@ impl Range {
 
     fn contains(&self, units: u128) -> Option<u32> {
         let value = u32::try_from(units).ok()?;
-        (self.min..=self.max)
-            .contains(&i64::from(value))
-            .then_some(value)
+        (self.min..=self.max).contains(&i64::from(value)).then_some(value)
     }
 
     fn unit_length(&self) -> Duration {
@@ -121,10 +117,7 @@ impl Plan {
             enabled: config.enabled,
             idle: up(config.idle, &limits.idle)?,
             interval: up(config.interval, &limits.interval)?,
-            count: config
-                .count
-                .map(|count| limits.count.check(count))
-                .transpose()?,
+            count: config.count.map(|count| limits.count.check(count)).transpose()?,
             user_timeout: up(config.user_timeout, &limits.user_timeout)?,
         })
     }
@@ -136,9 +129,7 @@ impl Plan {
             idle: self.idle.map(|units| limits.idle.duration(units)),
             interval: self.interval.map(|units| limits.interval.duration(units)),
             count: self.count,
-            user_timeout: self
-                .user_timeout
-                .map(|units| limits.user_timeout.duration(units)),
+            user_timeout: self.user_timeout.map(|units| limits.user_timeout.duration(units)),
         }
     }
 }

@@ -214,11 +214,7 @@ impl cxx_qt::Constructor<()> for ffi::KeepAlive {
 
     fn route_arguments(
         (): (),
-    ) -> (
-        Self::NewArguments,
-        Self::BaseArguments,
-        Self::InitializeArguments,
-    ) {
+    ) -> (Self::NewArguments, Self::BaseArguments, Self::InitializeArguments) {
         ((), (), ())
     }
 
@@ -234,11 +230,7 @@ impl cxx_qt::Constructor<(*mut QObject,)> for ffi::KeepAlive {
 
     fn route_arguments(
         parent: (*mut QObject,),
-    ) -> (
-        Self::NewArguments,
-        Self::BaseArguments,
-        Self::InitializeArguments,
-    ) {
+    ) -> (Self::NewArguments, Self::BaseArguments, Self::InitializeArguments) {
         ((), parent, ())
     }
 
@@ -253,87 +245,59 @@ impl cxx_qt::Constructor<(*mut QObject,)> for ffi::KeepAlive {
 
 impl ffi::KeepAlive {
     fn is_enabled(&self) -> bool {
-        self.settings().enabled
+        self.settings().values.enabled
     }
 
     fn set_enabled(self: Pin<&mut Self>, enabled: bool) {
-        self.change(|settings| {
-            Ok(Settings {
-                enabled,
-                ..settings
-            })
-        });
+        self.change_value(|values| Ok(Config { enabled, ..values }));
     }
 
     fn idle(&self) -> i32 {
-        milliseconds(self.settings().idle, 0)
+        milliseconds(self.settings().values.idle, 0)
     }
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
-            let idle = if ms == 0 {
-                None
-            } else {
-                Some(sys::limits()?.idle.milliseconds(ms.into())?)
-            };
-            Ok(Settings { idle, ..settings })
+        self.change_value(|values| {
+            let range = &sys::limits()?.idle;
+            let idle = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Config { idle, ..values })
         });
     }
 
     fn interval(&self) -> i32 {
-        milliseconds(self.settings().interval, 0)
+        milliseconds(self.settings().values.interval, 0)
     }
 
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change_value(|values| {
             let range = &sys::limits()?.interval;
-            let interval = if ms == 0 {
-                None
-            } else {
-                Some(range.milliseconds(ms.into())?)
-            };
-            Ok(Settings {
-                interval,
-                ..settings
-            })
+            let interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Config { interval, ..values })
         });
     }
 
     fn count(&self) -> i32 {
-        self.settings()
-            .count
-            .and_then(|count| i32::try_from(count).ok())
-            .unwrap_or(0)
+        let count = self.settings().values.count;
+        count.and_then(|count| i32::try_from(count).ok()).unwrap_or(0)
     }
 
     fn set_count(self: Pin<&mut Self>, count: i32) {
-        self.change(|settings| {
+        self.change_value(|values| {
             let range = &sys::limits()?.count;
-            let count = if count == 0 {
-                None
-            } else {
-                Some(range.number(count.into())?)
-            };
-            Ok(Settings { count, ..settings })
+            let count = unless(count, 0).map(|count| range.number(count)).transpose()?;
+            Ok(Config { count, ..values })
         });
     }
 
     fn user_timeout(&self) -> i32 {
-        milliseconds(self.settings().user_timeout, -1)
+        milliseconds(self.settings().values.user_timeout, -1)
     }
 
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change_value(|values| {
             let range = &sys::limits()?.user_timeout;
-            let user_timeout = if ms == -1 {
-                None
-            } else {
-                Some(range.milliseconds(ms.into())?)
-            };
-            Ok(Settings {
-                user_timeout,
-                ..settings
-            })
+            let user_timeout = unless(ms, -1).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Config { user_timeout, ..values })
         });
     }
 
@@ -344,15 +308,8 @@ impl ffi::KeepAlive {
     fn set_detect_within(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
             let range = detect_within_range(sys::limits()?);
-            let detect_within = if ms == 0 {
-                None
-            } else {
-                Some(range.milliseconds(ms.into())?)
-            };
-            Ok(Settings {
-                detect_within,
-                ..settings
-            })
+            let detect_within = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Settings { detect_within, ..settings })
         });
     }
 
@@ -429,11 +386,16 @@ impl ffi::KeepAlive {
         self.rust().guard.settings()
     }
 
+    /// A setter of one of the values.
+    fn change_value(self: Pin<&mut Self>, wanted: impl FnOnce(Config) -> Result<Config, Error>) {
+        self.change(|settings| Ok(Settings { values: wanted(settings.values)?, ..settings }));
+    }
+
     /// A setter: the wanted settings, or why they cannot be.
     fn change(self: Pin<&mut Self>, wanted: impl FnOnce(Settings) -> Result<Settings, Error>) {
         let mut kernel = Descriptor(self.descriptor());
         self.decide(0, |guard| {
-            let wanted = wanted(guard.settings().clone());
+            let wanted = wanted(*guard.settings());
             guard.change(wanted, &mut kernel)?;
             Ok(None)
         });
@@ -468,18 +430,9 @@ impl ffi::KeepAlive {
             let (loss, failure) = act(guard);
             (changes | differences(&before, &guard.view()), loss, failure)
         };
-        let detail = loss
-            .map(|loss| QString::from(&loss.to_string()))
-            .unwrap_or_default();
-        let failure = failure
-            .map(|words| QString::from(&words))
-            .unwrap_or_default();
-        self.publish(
-            changes,
-            qt_reason(loss.map(|loss| loss.reason)),
-            &detail,
-            &failure,
-        );
+        let detail = loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
+        let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
+        self.publish(changes, qt_reason(loss.map(|loss| loss.reason)), &detail, &failure);
     }
 }
 
@@ -496,10 +449,7 @@ impl Kernel for Descriptor {
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
 fn is_alive(descriptor: i64) -> bool {
-    let state = sys::borrow(descriptor)
-        .and_then(sys::snapshot)
-        .ok()
-        .and_then(|info| info.state);
+    let state = sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state);
     state == Some(ConnectionState::Established)
 }
 
@@ -537,41 +487,30 @@ fn qt_reason(reason: Option<LossReason>) -> ffi::LossReason {
     }
 }
 
+/// A number as Qt gives it, unless it is the one that means "leave alone".
+fn unless(given: i32, alone: i32) -> Option<i64> {
+    (given != alone).then_some(i64::from(given))
+}
+
 /// Qt's int of milliseconds; `none` where there is nothing.
 fn milliseconds(time: Option<Duration>, none: i32) -> i32 {
-    time.map_or(none, |time| {
-        i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
-    })
+    time.map_or(none, |time| i32::try_from(time.as_millis()).unwrap_or(i32::MAX))
 }
 
 fn differences(before: &View, after: &View) -> u32 {
-    let (old, new) = (&before.settings, &after.settings);
+    let (old, new) = (&before.settings.values, &after.settings.values);
+    let within = |view: &View| view.settings.detect_within;
     let changes = [
         (ffi::Change::Enabled, old.enabled != new.enabled),
         (ffi::Change::Idle, old.idle != new.idle),
         (ffi::Change::Interval, old.interval != new.interval),
         (ffi::Change::Count, old.count != new.count),
-        (
-            ffi::Change::UserTimeout,
-            old.user_timeout != new.user_timeout,
-        ),
-        (
-            ffi::Change::DetectWithin,
-            old.detect_within != new.detect_within,
-        ),
+        (ffi::Change::UserTimeout, old.user_timeout != new.user_timeout),
+        (ffi::Change::DetectWithin, within(before) != within(after)),
         (ffi::Change::State, before.state != after.state),
-        (
-            ffi::Change::LossReason,
-            before.loss_reason != after.loss_reason,
-        ),
+        (ffi::Change::LossReason, before.loss_reason != after.loss_reason),
         (ffi::Change::ErrorString, before.error != after.error),
-        (
-            ffi::Change::DetectionTime,
-            before.detection_time != after.detection_time,
-        ),
+        (ffi::Change::DetectionTime, before.detection_time != after.detection_time),
     ];
-    changes
-        .iter()
-        .filter(|(_, changed)| *changed)
-        .fold(0, |bits, (change, _)| bits | change.repr)
+    changes.iter().filter(|(_, changed)| *changed).fold(0, |bits, (change, _)| bits | change.repr)
 }

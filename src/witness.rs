@@ -27,10 +27,7 @@ impl Witness {
 
     pub(crate) fn of(socket: Borrowed<'_>) -> Result<Self, Error> {
         let identity = sys::identity(socket)?;
-        Ok(Self {
-            duplicate: sys::duplicate(socket)?,
-            identity,
-        })
+        Ok(Self { duplicate: sys::duplicate(socket)?, identity })
     }
 
     /// Whether this descriptor is of the same socket. A number is reused; the socket's identity

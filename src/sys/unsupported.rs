@@ -34,19 +34,12 @@ pub(crate) use descriptor::{Borrowed, Owned, lend};
 
 fn unsupported<T>() -> Result<T, Error> {
     let why = "keepalive is implemented for Linux so far";
-    Err(Error::Unsupported {
-        option: OptionName(c"SO_KEEPALIVE"),
-        why,
-    })
+    Err(Error::Unsupported { option: OptionName(c"SO_KEEPALIVE"), why })
 }
 
 #[cfg(feature = "bridge")]
 pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
-    if given < 0 {
-        Err(Error::NoDescriptor { given })
-    } else {
-        unsupported()
-    }
+    if given < 0 { Err(Error::NoDescriptor { given }) } else { unsupported() }
 }
 
 #[cfg(feature = "bridge")]

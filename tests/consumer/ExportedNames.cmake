@@ -21,7 +21,8 @@ foreach(library IN ITEMS QKeepAliveCore QKeepAlive)
         string(REGEX REPLACE
             "^(vtable|typeinfo|typeinfo name|non-virtual thunk|virtual thunk) (for|to) " ""
             name "${name}")
-        if(NOT name MATCHES "^ka::" OR name MATCHES "^ka::(rust|cxx_qt|KeepAliveRust|detail::SocketWitness)")
+        if(NOT name MATCHES "^ka::"
+                OR name MATCHES "^ka::(rust|cxx_qt|KeepAliveRust|detail::SocketWitness)")
             list(APPEND strange "${name}")
         endif()
     endforeach()

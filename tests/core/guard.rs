@@ -30,10 +30,7 @@ fn seconds(seconds: u64) -> Option<Duration> {
 }
 
 fn six_seconds() -> Settings {
-    Settings {
-        detect_within: seconds(6),
-        ..Settings::default()
-    }
+    Settings { detect_within: seconds(6), ..Settings::default() }
 }
 
 fn connected() -> (Guard, Socket) {
@@ -64,10 +61,7 @@ fn values_reach_the_kernel_at_the_connect_and_not_before() {
     assert_eq!(guard.view().state, State::Waiting);
     assert!(socket.told.is_empty());
     guard.connected(&mut socket).unwrap();
-    assert_eq!(
-        socket.told,
-        [Config::detect_within(Duration::from_secs(6)).unwrap()]
-    );
+    assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
     assert_eq!(guard.view().state, State::Healthy);
     assert_eq!(guard.view().detection_time, seconds(6));
 }
@@ -76,54 +70,31 @@ fn values_reach_the_kernel_at_the_connect_and_not_before() {
 fn only_what_became_different_is_written() {
     let (mut guard, mut socket) = connected();
     socket.told.clear();
-    let timeout = Settings {
-        user_timeout: seconds(9),
-        ..six_seconds()
-    };
+    let values = Config { user_timeout: seconds(9), ..Config::default() };
+    let timeout = Settings { values, ..six_seconds() };
     guard.change(Ok(timeout), &mut socket).unwrap();
-    assert_eq!(
-        socket.told,
-        [Config {
-            user_timeout: seconds(9),
-            ..Config::default()
-        }]
-    );
+    assert_eq!(socket.told, [Config { user_timeout: seconds(9), ..Config::default() }]);
     socket.told.clear();
     guard.change(Ok(six_seconds()), &mut socket).unwrap();
-    assert!(
-        socket.told.is_empty(),
-        "a return to \"leave alone\" writes nothing"
-    );
+    assert!(socket.told.is_empty(), "a return to \"leave alone\" writes nothing");
 }
 
 #[test]
 fn what_the_kernel_refuses_is_not_kept() {
     let (mut guard, mut socket) = connected();
     socket.refuses = true;
-    let wanted = Settings {
-        detect_within: seconds(8),
-        ..Settings::default()
-    };
+    let wanted = Settings { detect_within: seconds(8), ..Settings::default() };
     guard.change(Ok(wanted), &mut socket).unwrap_err();
     assert_eq!(guard.settings(), &six_seconds());
     assert!(!guard.view().error.is_empty());
     socket.refuses = false;
     guard.change(Ok(six_seconds()), &mut socket).unwrap();
-    assert!(
-        guard.view().error.is_empty(),
-        "the next success clears the error"
-    );
+    assert!(guard.view().error.is_empty(), "the next success clears the error");
 }
 
 #[test]
 fn a_connection_whose_values_were_refused_is_watched_all_the_same() {
-    let (mut guard, mut socket) = (
-        Guard::default(),
-        Socket {
-            refuses: true,
-            ..Socket::default()
-        },
-    );
+    let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     guard.attached();
     guard.connected(&mut socket).unwrap_err();
     assert_eq!(guard.view().state, State::Healthy);
@@ -136,10 +107,7 @@ fn a_connection_whose_values_were_refused_is_watched_all_the_same() {
 fn a_loss_is_told_once_and_stands_until_the_next_connect() {
     let (mut guard, mut socket) = connected();
     let evidence = end(ReportedError::ClosedByPeer, ConnectionState::Closed);
-    assert_eq!(
-        guard.disconnected(evidence).unwrap().reason,
-        LossReason::PeerReset
-    );
+    assert_eq!(guard.disconnected(evidence).unwrap().reason, LossReason::PeerReset);
     assert_eq!(guard.disconnected(evidence), None);
     assert_eq!(guard.view().state, State::Lost);
     assert_eq!(guard.view().loss_reason, Some(LossReason::PeerReset));
@@ -152,10 +120,7 @@ fn a_close_that_this_side_began_stays_one_even_if_the_peer_dies_during_it() {
     let (mut guard, _) = connected();
     guard.closing(true);
     guard.reported(ReportedError::ClosedByPeer, false);
-    assert_eq!(
-        guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)),
-        None
-    );
+    assert_eq!(guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)), None);
     assert_eq!(guard.view().state, State::Waiting);
 }
 
@@ -173,22 +138,12 @@ fn an_expired_wait_leaves_no_trace() {
 #[test]
 fn a_disabled_guard_says_nothing() {
     let (mut guard, mut socket) = connected();
-    guard
-        .change(
-            Ok(Settings {
-                enabled: false,
-                ..six_seconds()
-            }),
-            &mut socket,
-        )
-        .unwrap();
+    let values = Config { enabled: false, ..Config::default() };
+    guard.change(Ok(Settings { values, ..six_seconds() }), &mut socket).unwrap();
     assert!(!socket.told.last().unwrap().enabled);
     assert_eq!(guard.view().state, State::Waiting);
     assert_eq!(guard.view().detection_time, None);
-    assert_eq!(
-        guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)),
-        None
-    );
+    assert_eq!(guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)), None);
     assert_eq!(guard.view().state, State::Waiting);
 }
 
@@ -220,11 +175,8 @@ fn events() -> impl Strategy<Value = Event> {
         (errors(), states).prop_map(|(error, state)| Event::Disconnected(error, state)),
         (any::<bool>(), prop::option::of(0u64..70_000)).prop_map(|(enabled, total)| {
             let detect_within = total.map(Duration::from_millis);
-            Event::Change(Settings {
-                enabled,
-                detect_within,
-                ..Settings::default()
-            })
+            let values = Config { enabled, ..Config::default() };
+            Event::Change(Settings { values, detect_within })
         }),
     ]
 }
@@ -252,14 +204,14 @@ proptest! {
                     if let Some(loss) = guard.disconnected(end(error, state)) {
                         prop_assert_eq!(losses_allowed, 1);
                         losses_allowed = 0;
-                        prop_assert!(before.settings.enabled);
+                        prop_assert!(before.settings.values.enabled);
                         prop_assert_eq!(before.state, State::Healthy);
                         prop_assert_eq!(guard.view().state, State::Lost);
                         prop_assert_eq!(guard.view().loss_reason, Some(loss.reason));
                     }
                 }
                 Event::Change(settings) => {
-                    let accepted = guard.change(Ok(settings.clone()), &mut socket).is_ok();
+                    let accepted = guard.change(Ok(settings), &mut socket).is_ok();
                     prop_assert_eq!(guard.settings() == &settings, accepted || before.settings == settings);
                 }
             }

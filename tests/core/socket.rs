@@ -29,10 +29,7 @@ fn what_is_applied_is_in_force_and_inherited() {
     let (accepted, _) = listener.accept().unwrap();
     let now = query(&accepted).unwrap();
     assert!(now.enabled);
-    assert_eq!(
-        (now.idle, now.interval, now.count),
-        (classic().idle, classic().interval, Some(3))
-    );
+    assert_eq!((now.idle, now.interval, now.count), (classic().idle, classic().interval, Some(3)));
     assert!(!query(&client).unwrap().enabled);
 }
 
@@ -65,10 +62,7 @@ fn a_snapshot_of_a_living_connection_is_complete_on_linux() {
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let now = snapshot(&client).unwrap();
     assert_eq!(now.state, Some(ConnectionState::Established));
-    assert_eq!(
-        (now.probes, now.retransmits, now.unsent),
-        (Some(0), Some(0), Some(0))
-    );
+    assert_eq!((now.probes, now.retransmits, now.unsent), (Some(0), Some(0), Some(0)));
     assert!(now.silence().unwrap() < Duration::from_secs(2));
     assert!(now.round_trip_time.is_some() && now.segments_received.is_some());
 }

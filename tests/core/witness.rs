@@ -26,10 +26,7 @@ fn it_answers_after_the_socket_is_closed_and_holds_back_the_fin_until_dropped() 
     let (client, mut peer) = pair();
     let witness = Witness::new(&client).unwrap();
     drop(client);
-    assert_eq!(
-        witness.snapshot().unwrap().state,
-        Some(ConnectionState::Established)
-    );
+    assert_eq!(witness.snapshot().unwrap().state, Some(ConnectionState::Established));
     drop(witness);
     assert_eq!(peer.read(&mut [0]).unwrap(), 0);
 }
@@ -39,9 +36,7 @@ fn it_sees_a_pending_error_without_taking_it() {
     let (mut client, peer) = pair();
     let witness = Witness::new(&client).unwrap();
     assert!(!witness.error_pending().unwrap());
-    socket2::SockRef::from(&peer)
-        .set_linger(Some(std::time::Duration::ZERO))
-        .unwrap();
+    socket2::SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO)).unwrap();
     drop(peer);
     while witness.snapshot().unwrap().state != Some(ConnectionState::Closed) {}
     assert!(witness.error_pending().unwrap());
@@ -57,8 +52,5 @@ fn it_tells_a_half_close_from_a_close_by_this_side() {
     let witness = Witness::new(&client).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
     while witness.snapshot().unwrap().state == Some(ConnectionState::Established) {}
-    assert_eq!(
-        witness.snapshot().unwrap().state,
-        Some(ConnectionState::CloseWait)
-    );
+    assert_eq!(witness.snapshot().unwrap().state, Some(ConnectionState::CloseWait));
 }

@@ -82,11 +82,12 @@ int main(int argc, char **argv)
     bool disconnected = false;
     QObject::connect(guard, &ka::KeepAlive::connectionLost, &app,
                      [&](ka::LossReason reason, const QString &detail) {
-        ++losses;
-        check(reason == ka::KeepAlive::LossReason::PeerClosed, "the reason is the peer's close");
-        check(!detail.isEmpty(), "the loss is explained in words");
-        check(!disconnected, "the loss is told before disconnected");
-    });
+                         ++losses;
+                         check(reason == ka::KeepAlive::LossReason::PeerClosed,
+                               "the reason is the peer's close");
+                         check(!detail.isEmpty(), "the loss is explained in words");
+                         check(!disconnected, "the loss is told before disconnected");
+                     });
     QObject::connect(&socket, &QTcpSocket::connected, &app, [&] {
         check(guard->state() == ka::KeepAlive::State::Healthy, "a new connection is healthy");
         checkOptions(socket);

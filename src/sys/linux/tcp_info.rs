@@ -1,0 +1,129 @@
+//! `TCP_INFO`: what the kernel knows of a connection.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::{self, MaybeUninit};
+use std::os::fd::AsRawFd as _;
+use std::time::Duration;
+
+use super::{Borrowed, not_tcp, socklen};
+use crate::error::{Error, OptionName};
+use crate::snapshot::{ConnectionState, Snapshot};
+
+const INFO: OptionName = OptionName(c"TCP_INFO");
+
+/// The kernel's `struct tcp_info` up to the last field used here. The C library's own stops
+/// earlier, and the kernel's grows: it returns the length that it filled.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct TcpInfo {
+    state: u8,
+    ca_state: u8,
+    retransmits: u8,
+    probes: u8,
+    backoff: u8,
+    options: u8,
+    wscale: u8,
+    flags: u8,
+    rto: u32,
+    ato: u32,
+    snd_mss: u32,
+    rcv_mss: u32,
+    unacked: u32,
+    sacked: u32,
+    lost: u32,
+    retrans: u32,
+    fackets: u32,
+    last_data_sent: u32,
+    last_ack_sent: u32,
+    last_data_recv: u32,
+    last_ack_recv: u32,
+    pmtu: u32,
+    rcv_ssthresh: u32,
+    rtt: u32,
+    rttvar: u32,
+    snd_ssthresh: u32,
+    snd_cwnd: u32,
+    advmss: u32,
+    reordering: u32,
+    rcv_rtt: u32,
+    rcv_space: u32,
+    total_retrans: u32,
+    pacing_rate: u64,
+    max_pacing_rate: u64,
+    bytes_acked: u64,
+    bytes_received: u64,
+    segs_out: u32,
+    segs_in: u32,
+    notsent_bytes: u32,
+    min_rtt: u32,
+    data_segs_in: u32,
+    data_segs_out: u32,
+}
+
+pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
+    let mut info = MaybeUninit::<TcpInfo>::zeroed();
+    let mut length = socklen::<TcpInfo>();
+    // SAFETY: the pointer is to a TcpInfo that outlives the call and `length` says exactly its
+    // size, so the kernel writes within it. Any descriptor is allowed, a wrong one is an error.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast::<c_void>(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(not_tcp(io::Error::last_os_error(), INFO));
+    }
+    // SAFETY: it was zeroed, and every field is an integer, for which zero is a value.
+    let info = unsafe { info.assume_init() };
+    let filled = length as usize;
+    // A field that an older kernel did not fill is not zero but unknown.
+    macro_rules! field {
+        ($name:ident) => {{
+            let end = mem::offset_of!(TcpInfo, $name) + mem::size_of_val(&info.$name);
+            (end <= filled).then_some(info.$name)
+        }};
+    }
+    let ms = |value: u32| Duration::from_millis(u64::from(value));
+    let us = |value: u32| Duration::from_micros(u64::from(value));
+    Ok(Snapshot {
+        state: field!(state).and_then(state),
+        probes: field!(probes).map(u32::from),
+        retransmits: field!(retransmits).map(u32::from),
+        total_retransmits: field!(total_retrans),
+        backoff: field!(backoff).map(u32::from),
+        unacked: field!(unacked),
+        unsent: field!(notsent_bytes),
+        round_trip_time: field!(rtt).map(us),
+        round_trip_variation: field!(rttvar).map(us),
+        retransmission_timeout: field!(rto).map(us),
+        since_data_sent: field!(last_data_sent).map(ms),
+        since_data_received: field!(last_data_recv).map(ms),
+        since_ack_received: field!(last_ack_recv).map(ms),
+        segments_sent: field!(segs_out),
+        segments_received: field!(segs_in),
+        data_segments_sent: field!(data_segs_out),
+    })
+}
+
+/// The kernel's numbers for the states (`net/tcp_states.h`).
+fn state(number: u8) -> Option<ConnectionState> {
+    Some(match number {
+        1 => ConnectionState::Established,
+        2 => ConnectionState::SynSent,
+        3 | 12 => ConnectionState::SynReceived,
+        4 => ConnectionState::FinWait1,
+        5 => ConnectionState::FinWait2,
+        6 => ConnectionState::TimeWait,
+        7 => ConnectionState::Closed,
+        8 => ConnectionState::CloseWait,
+        9 => ConnectionState::LastAck,
+        10 => ConnectionState::Listen,
+        11 => ConnectionState::Closing,
+        _ => return None,
+    })
+}
