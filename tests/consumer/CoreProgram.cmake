@@ -27,7 +27,8 @@ endforeach()
 # The headers behind <ka/socket.h>, one a line, with dots for the depth in front.
 set(source "${build}/includes.cpp")
 file(WRITE "${source}" "#include <ka/socket.h>\n")
-run(included "${cxx}" -std=c++17 -H -fsyntax-only "-I${${package}_prefix}/${includedir}" "${source}")
+run(included "${cxx}" -std=c++17 -H -fsyntax-only
+    "-I${${package}_prefix}/${includedir}" "${source}")
 string(REGEX MATCHALL "\n?\\.+ [^\n]+" included "${included}")
 set(ours)
 foreach(line IN LISTS included)

@@ -2,8 +2,8 @@
 # package. How a block is marked is said in readme.awk; here is what is made of it.
 #
 #   cpp    With an `int main` it is a program as it stands. Otherwise its includes go to the top (if
-#          it names no header of ours, both are there), and the rest becomes the body of a constructor
-#          of a QObject, with a `QTcpSocket *sock` given and std::chrono_literals at hand.
+#          it names no header of ours, both are there), and the rest becomes the body of a
+#          constructor of a QObject, with a `QTcpSocket *sock` and std::chrono_literals at hand.
 #   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
 #          to an object `backend` that has a `socket`, and a Text `banner`.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a

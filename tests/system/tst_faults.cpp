@@ -46,6 +46,8 @@ private slots:
     void vanishIdleIpv6();
     void vanishInFlight();
     void vanishHeals();
+    void unreachableIdle();
+    void unreachableInFlight();
     void nearLinkDownIdle();
     void nearLinkDownInFlight();
     void farLinkDownIdle();
@@ -159,6 +161,24 @@ void tst_Faults::vanishHeals()
     QCOMPARE(m_events.size(), 0);
     QCOMPARE(m_guard->state(), KeepAlive::State::Healthy);
     QCOMPARE(m_socket->state(), QAbstractSocket::ConnectedState);
+}
+
+void tst_Faults::unreachableIdle()
+{
+    connectGuarded();
+    m_lab->reject();
+    // The kernel does not believe ICMP in answer to a probe.
+    expect(LossReason::ProbesUnanswered, idleTotal, int(idleTotal * lateness) + slack);
+}
+
+void tst_Faults::unreachableInFlight()
+{
+    connectGuarded();
+    m_guard->setUserTimeout(userTimeout);
+    m_lab->reject();
+    write();
+    m_sinceLife.start();
+    expect(LossReason::NetworkUnreachable, userTimeout, int(inFlightTotal * lateness) + slack);
 }
 
 void tst_Faults::nearLinkDownIdle()

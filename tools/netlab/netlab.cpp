@@ -125,6 +125,13 @@ void NetLab::cut()
     dropAll(true);
 }
 
+void NetLab::reject()
+{
+    run(Far, QStringLiteral("iptables"),
+        QStringLiteral("-I INPUT -j REJECT --reject-with icmp-host-unreachable")
+                .split(QLatin1Char(' ')));
+}
+
 void NetLab::heal()
 {
     dropAll(false);

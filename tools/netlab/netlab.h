@@ -36,6 +36,8 @@ public:
 
     /// The network stops carrying packets, in both directions and without a word.
     void cut();
+    /// The network says of each packet that there is no way to its host (ICMP).
+    void reject();
     /// The network carries packets again.
     void heal();
     void setLink(End end, bool up);

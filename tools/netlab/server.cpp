@@ -24,10 +24,11 @@ Server::Server()
 {
     connect(&m_input, &QSocketNotifier::activated, this, &Server::readCommands);
     connect(this, &QTcpServer::newConnection, this, [this] {
-        QTcpSocket *connection = nextPendingConnection();
-        connect(connection, &QTcpSocket::readyRead, connection,
-                [connection] { connection->readAll(); });
-        connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
+        while (QTcpSocket *connection = nextPendingConnection()) {
+            connect(connection, &QTcpSocket::readyRead, connection,
+                    [connection] { connection->readAll(); });
+            connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
+        }
     });
     if (listen(QHostAddress::Any, 7000))
         say("ready");
@@ -51,6 +52,10 @@ void Server::readCommands()
 bool Server::obey(const QByteArray &line)
 {
     const QList<QByteArray> words = line.split(' ');
+    // The client may be connected before this end has taken its connection.
+    while (waitForNewConnection(0)) { }
+    if (findChildren<QTcpSocket *>().isEmpty())
+        waitForNewConnection(2000);
     const auto connections = findChildren<QTcpSocket *>();
     for (QTcpSocket *connection : connections) {
         const int descriptor = int(connection->socketDescriptor());
