@@ -26,7 +26,7 @@ std::optional<T> raise(Value value) noexcept
 
 [[noreturn]] void raise(const Failure &failure)
 {
-    throw ka::Error(errorCode(failure), failure.option, std::string(failure.message));
+    throw ka::Error(errorCode(failure), failure.option, *failure.message);
 }
 
 } // namespace

@@ -9,11 +9,13 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use cxx::{CxxString, UniquePtr};
+
 use crate::config::{Config, detect_within_range};
 use crate::error::Error;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, socket, sys};
+use crate::{defaults, plan, socket, sys};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -69,13 +71,13 @@ pub(crate) mod ffi {
     }
 
     /// [`crate::Error`].
-    #[derive(Debug)]
     struct Failure {
         category: Category,
         code: i32,
         /// NUL-terminated, valid for the life of the program, never null.
         option: *const c_char,
-        message: String,
+        /// Null where nothing failed.
+        message: UniquePtr<CxxString>,
     }
 
     struct ConfigResult {
@@ -86,6 +88,11 @@ pub(crate) mod ffi {
     struct SnapshotResult {
         snapshot: Snapshot,
         failure: Failure,
+    }
+
+    unsafe extern "C++" {
+        include!("qkeepalive/cpp/message.h");
+        fn message(words: &str) -> UniquePtr<CxxString>;
     }
 
     extern "Rust" {
@@ -117,7 +124,7 @@ fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
 fn detection_time(config: &ffi::Config) -> i64 {
     let time = contain(|| Ok(lowered(config)?.detection_time()));
     match time {
-        Ok(Some(time)) => saturate(time.as_millis()),
+        Ok(Some(time)) => saturate(plan::milliseconds(time)),
         Ok(None) | Err(_) => -1,
     }
 }
@@ -198,28 +205,36 @@ fn config_result(work: impl FnOnce() -> Result<Config, Error>) -> ffi::ConfigRes
 }
 
 fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
-    let failure = |category, code, option: &'static std::ffi::CStr, message| ffi::Failure {
-        category,
-        code,
-        option: option.as_ptr(),
-        message,
-    };
     match outcome {
-        Ok(value) => (Some(value), failure(ffi::Category::None, 0, c"", String::new())),
-        Err(Fault::Panic(words)) => (None, failure(ffi::Category::Internal, 0, c"", words)),
-        Err(Fault::Refused(error)) => {
-            let (category, code) = match error.code() {
-                Some(code) => (ffi::Category::Library, code),
-                None => (ffi::Category::System, error.system_code().unwrap_or(0)),
-            };
-            // A file that holds nonsense has no number of the system's.
-            let category = match (category, code) {
-                (ffi::Category::System, 0) => ffi::Category::Internal,
-                (category, _) => category,
-            };
-            (None, failure(category, code, error.option().as_c_str(), error.to_string()))
-        }
+        Ok(value) => (Some(value), flat_failure(ffi::Category::None, 0, c"", UniquePtr::null())),
+        Err(fault) => (None, failure(fault)),
     }
+}
+
+#[cold]
+fn failure(fault: Fault) -> ffi::Failure {
+    let error = match fault {
+        Fault::Panic(words) => {
+            return flat_failure(ffi::Category::Internal, 0, c"", ffi::message(&words));
+        }
+        Fault::Refused(error) => error,
+    };
+    let (category, code) = match (error.code(), error.system_code()) {
+        (Some(code), _) => (ffi::Category::Library, code),
+        (None, Some(code)) => (ffi::Category::System, code),
+        // A file that holds nonsense has no number of the system's.
+        (None, None) => (ffi::Category::Internal, 0),
+    };
+    flat_failure(category, code, error.option().as_c_str(), ffi::message(&error.to_string()))
+}
+
+fn flat_failure(
+    category: ffi::Category,
+    code: i32,
+    option: &'static std::ffi::CStr,
+    message: UniquePtr<CxxString>,
+) -> ffi::Failure {
+    ffi::Failure { category, code, option: option.as_ptr(), message }
 }
 
 fn lowered(config: &ffi::Config) -> Result<Config, Error> {
@@ -293,14 +308,14 @@ fn number(number: Option<u32>) -> ffi::Value {
 }
 
 fn milliseconds(time: Option<Duration>) -> ffi::Value {
-    value(time.map(|time| saturate(time.as_millis())))
+    value(time.map(|time| saturate(plan::milliseconds(time))))
 }
 
 fn microseconds(time: Option<Duration>) -> ffi::Value {
-    value(time.map(|time| saturate(time.as_micros())))
+    value(time.map(|time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
 }
 
-fn saturate(number: u128) -> i64 {
+fn saturate(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -314,7 +329,7 @@ mod tests {
         let (value, failure) = split(contain::<()>(|| panic!("the roof is on fire")));
         assert!(value.is_none());
         assert_eq!(failure.category, ffi::Category::Internal);
-        assert!(failure.message.ends_with("please report it: the roof is on fire"));
+        assert!(failure.message.to_string().ends_with("please report it: the roof is on fire"));
     }
 
     #[test]
@@ -326,7 +341,10 @@ mod tests {
         let negative = ffi::Config { idle: value(Some(-5)), ..on };
         let refused = set_system_defaults(&negative);
         assert_eq!(refused.failure.code, Error::OUT_OF_RANGE);
-        assert_eq!(refused.failure.message, "TCP_KEEPIDLE: -5 ms is not within 1..32767 s");
+        assert_eq!(
+            refused.failure.message.to_string(),
+            "TCP_KEEPIDLE: -5 ms is not within 1..32767 s"
+        );
         assert_eq!(detection_time(&negative), -1);
     }
 
@@ -347,7 +365,7 @@ mod tests {
             prop_assert_eq!(apply(descriptor, &config).failure.category, ffi::Category::Library);
             prop_assert!(detection_time(&config) >= -1);
             let within = detect_within(idle.unwrap_or(0)).failure;
-            prop_assert!(within.category != ffi::Category::Internal, "{:?}", within);
+            prop_assert!(within.category != ffi::Category::Internal, "{}", within.message);
         }
     }
 }

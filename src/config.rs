@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, OptionName, Quantity, Unit};
-use crate::plan::{Limits, Plan, Range};
+use crate::plan::{Limits, Plan, Range, milliseconds};
 use crate::sys;
 
 /// What is wanted of TCP keepalive on one connection.
@@ -74,11 +74,11 @@ impl Config {
     fn detect_within_limits(total: Duration, limits: &Limits) -> Result<Self, Error> {
         let range = detect_within_range(limits);
         let unit = range.duration(1);
-        let units = u32::try_from(total.as_nanos() / unit.as_nanos())
+        let units = u32::try_from(milliseconds(total) / milliseconds(unit))
             .ok()
             .filter(|units| (range.min..=range.max).contains(&i64::from(*units)))
             .ok_or_else(|| {
-                let ms = i128::try_from(total.as_millis()).unwrap_or(i128::MAX);
+                let ms = i64::try_from(milliseconds(total)).unwrap_or(i64::MAX);
                 range.refuse(Quantity::Milliseconds(ms))
             })?;
         let count = (units - 1).min(PROBES);
@@ -118,8 +118,8 @@ impl Config {
         let interval = given.interval.unwrap_or(limits.shipped.interval);
         let probes = match given.user_timeout {
             Some(timeout) if !timeout.is_zero() && !interval.is_zero() => {
-                let beyond_idle = timeout.saturating_sub(idle).as_nanos();
-                let probes = beyond_idle.div_ceil(interval.as_nanos()).max(1);
+                let beyond_idle = milliseconds(timeout.saturating_sub(idle));
+                let probes = beyond_idle.div_ceil(milliseconds(interval).max(1)).max(1);
                 u32::try_from(probes).unwrap_or(u32::MAX)
             }
             _ => given.count.unwrap_or(limits.shipped.count),

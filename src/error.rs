@@ -205,7 +205,7 @@ impl Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
     /// A time in milliseconds. It may be negative: C++ and QML can say so.
-    Milliseconds(i128),
+    Milliseconds(i64),
     /// A plain number.
     Count(i64),
 }

@@ -33,8 +33,7 @@ impl Settings {
 
     /// Checks each value, also one that another takes the place of for the time being.
     fn check(&self) -> Result<(), Error> {
-        let apart = Self { detect_within: None, ..self.clone() };
-        Plan::new(&apart.config()?, sys::limits()?)?;
+        Plan::new(&self.values, sys::limits()?)?;
         self.config().map(|_| ())
     }
 }

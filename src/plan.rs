@@ -20,6 +20,7 @@ pub(crate) struct Range {
 
 impl Range {
     /// The error that says that `given` is outside of this range.
+    #[cold]
     pub(crate) fn refuse(&self, given: Quantity) -> Error {
         Error::OutOfRange {
             option: self.option,
@@ -32,17 +33,27 @@ impl Range {
 
     /// The smallest number of units that is not shorter than `wanted`.
     pub(crate) fn round_up(&self, wanted: Duration) -> Result<u32, Error> {
-        let unit = self.unit_length().as_nanos();
-        let units = wanted.as_nanos().div_ceil(unit);
-        self.contains(units).ok_or_else(|| {
-            let ms = wanted.as_nanos().div_ceil(1_000_000);
-            self.refuse(Quantity::Milliseconds(i128::try_from(ms).unwrap_or(i128::MAX)))
-        })
+        // In 64 bits, because a division of 128 would cost as much as a small system call.
+        let (seconds, nanos) = (wanted.as_secs(), wanted.subsec_nanos());
+        let units = match self.unit {
+            Unit::Seconds => seconds.checked_add(u64::from(nanos > 0)),
+            Unit::Milliseconds | Unit::Count => seconds
+                .checked_mul(1000)
+                .and_then(|ms| ms.checked_add(u64::from(nanos.div_ceil(1_000_000)))),
+        };
+        units.and_then(|units| self.contains(units)).ok_or_else(|| self.refuse_time(wanted))
+    }
+
+    #[cold]
+    fn refuse_time(&self, wanted: Duration) -> Error {
+        let part = !wanted.subsec_nanos().is_multiple_of(1_000_000);
+        let ms = milliseconds(wanted).saturating_add(u64::from(part));
+        self.refuse(Quantity::Milliseconds(i64::try_from(ms).unwrap_or(i64::MAX)))
     }
 
     /// A plain number, checked.
     pub(crate) fn check(&self, count: u32) -> Result<u32, Error> {
-        self.contains(u128::from(count))
+        self.contains(u64::from(count))
             .ok_or_else(|| self.refuse(Quantity::Count(i64::from(count))))
     }
 
@@ -51,7 +62,7 @@ impl Range {
     pub(crate) fn milliseconds(&self, ms: i64) -> Result<Duration, Error> {
         u64::try_from(ms)
             .map(Duration::from_millis)
-            .map_err(|_| self.refuse(Quantity::Milliseconds(i128::from(ms))))
+            .map_err(|_| self.refuse(Quantity::Milliseconds(ms)))
     }
 
     /// A plain number from a signed one, as C++ and Qt give it.
@@ -62,20 +73,21 @@ impl Range {
 
     /// How long `units` last.
     pub(crate) fn duration(&self, units: u32) -> Duration {
-        self.unit_length() * units
+        match self.unit {
+            Unit::Seconds => Duration::from_secs(u64::from(units)),
+            Unit::Milliseconds | Unit::Count => Duration::from_millis(u64::from(units)),
+        }
     }
 
-    fn contains(&self, units: u128) -> Option<u32> {
+    fn contains(&self, units: u64) -> Option<u32> {
         let value = u32::try_from(units).ok()?;
         (self.min..=self.max).contains(&i64::from(value)).then_some(value)
     }
+}
 
-    fn unit_length(&self) -> Duration {
-        match self.unit {
-            Unit::Seconds => Duration::from_secs(1),
-            Unit::Milliseconds | Unit::Count => Duration::from_millis(1),
-        }
-    }
+/// A time in whole milliseconds, in 64 bits; the longest time of all stays the longest.
+pub(crate) fn milliseconds(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1000).saturating_add(u64::from(time.subsec_millis()))
 }
 
 /// What one system's sockets accept, and what they do when nobody says anything.

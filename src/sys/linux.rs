@@ -11,7 +11,7 @@ use std::time::Duration;
 use socket2::SockRef;
 
 use crate::config::Config;
-use crate::error::{Attempt, Error, OptionName, Quantity, Unit};
+use crate::error::{Attempt, Error, OptionName, Unit};
 use crate::plan::{Limits, Plan, Range, Shipped};
 
 mod sysctl;
@@ -50,22 +50,42 @@ pub(crate) fn number(owned: &Owned) -> i64 {
     i64::from(owned.as_raw_fd())
 }
 
-const IDLE: OptionName = OptionName(c"TCP_KEEPIDLE");
-const INTERVAL: OptionName = OptionName(c"TCP_KEEPINTVL");
-const COUNT: OptionName = OptionName(c"TCP_KEEPCNT");
-const USER_TIMEOUT: OptionName = OptionName(c"TCP_USER_TIMEOUT");
-const ENABLED: OptionName = OptionName(c"SO_KEEPALIVE");
+/// One option of setsockopt(2).
+struct SocketOption {
+    name: OptionName,
+    level: c_int,
+    number: c_int,
+    unit: Unit,
+}
+
+const fn tcp(name: OptionName, number: c_int, unit: Unit) -> SocketOption {
+    SocketOption { name, level: libc::IPPROTO_TCP, number, unit }
+}
+
+static ENABLED: SocketOption = SocketOption {
+    name: OptionName(c"SO_KEEPALIVE"),
+    level: libc::SOL_SOCKET,
+    number: libc::SO_KEEPALIVE,
+    unit: Unit::Count,
+};
+static IDLE: SocketOption = tcp(OptionName(c"TCP_KEEPIDLE"), libc::TCP_KEEPIDLE, Unit::Seconds);
+static INTERVAL: SocketOption =
+    tcp(OptionName(c"TCP_KEEPINTVL"), libc::TCP_KEEPINTVL, Unit::Seconds);
+static COUNT: SocketOption = tcp(OptionName(c"TCP_KEEPCNT"), libc::TCP_KEEPCNT, Unit::Count);
+static USER_TIMEOUT: SocketOption =
+    tcp(OptionName(c"TCP_USER_TIMEOUT"), libc::TCP_USER_TIMEOUT, Unit::Milliseconds);
+
 const COOKIE: OptionName = OptionName(c"SO_COOKIE");
 const POLL: OptionName = OptionName(c"poll");
 const DUPLICATE: OptionName = OptionName(c"F_DUPFD_CLOEXEC");
 
 static LIMITS: Limits = Limits {
-    idle: Range { option: IDLE, unit: Unit::Seconds, min: 1, max: 32767 },
-    interval: Range { option: INTERVAL, unit: Unit::Seconds, min: 1, max: 32767 },
-    count: Range { option: COUNT, unit: Unit::Count, min: 1, max: 127 },
+    idle: Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 },
+    interval: Range { option: INTERVAL.name, unit: INTERVAL.unit, min: 1, max: 32767 },
+    count: Range { option: COUNT.name, unit: COUNT.unit, min: 1, max: 127 },
     user_timeout: Range {
-        option: USER_TIMEOUT,
-        unit: Unit::Milliseconds,
+        option: USER_TIMEOUT.name,
+        unit: USER_TIMEOUT.unit,
         min: 0,
         max: c_int::MAX as i64,
     },
@@ -83,55 +103,51 @@ pub(crate) fn limits() -> Result<&'static Limits, Error> {
 /// Tells the kernel, all or nothing without a rollback. The plan's values lie within their ranges,
 /// so what can still fail comes first and changes nothing.
 pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
-    // Refused by everything that is not TCP, where SO_KEEPALIVE would succeed in silence.
-    let idle = read(socket, libc::TCP_KEEPIDLE).map_err(|source| not_tcp(source, IDLE))?;
+    let enabled = ENABLED.read(socket)? != 0;
+    // Read or written, TCP_KEEPIDLE is refused by everything that is not TCP, where SO_KEEPALIVE
+    // would succeed in silence. Written while probes are under way it fires one more each time,
+    // which can kill a slow link, so then it has to be known whether it differs. While keepalive is
+    // off there are no probes, and one call is saved.
+    let write_unread = !enabled && plan.idle.is_some() && plan.user_timeout.is_none();
+    let idle = if write_unread { None } else { u32::try_from(IDLE.read(socket)?).ok() };
     // MPTCP knows all of the options but this one.
     if let Some(timeout) = plan.user_timeout {
-        write(socket, &LIMITS.user_timeout, libc::TCP_USER_TIMEOUT, timeout)?;
+        USER_TIMEOUT.write(socket, timeout)?;
     }
-    // Written again while probes are under way, each write fires one more and can kill a slow link.
-    if let Some(wanted) = plan.idle.filter(|wanted| i64::from(*wanted) != i64::from(idle)) {
-        write(socket, &LIMITS.idle, libc::TCP_KEEPIDLE, wanted)?;
+    if let Some(wanted) = plan.idle
+        && plan.idle != idle
+    {
+        IDLE.write(socket, wanted).map_err(Error::or_not_tcp)?;
     }
     if let Some(interval) = plan.interval {
-        write(socket, &LIMITS.interval, libc::TCP_KEEPINTVL, interval)?;
+        INTERVAL.write(socket, interval)?;
     }
     if let Some(count) = plan.count {
-        write(socket, &LIMITS.count, libc::TCP_KEEPCNT, count)?;
+        COUNT.write(socket, count)?;
     }
     // Last: switched on earlier, an idle socket would be probed at once with the old values.
-    let attempt = Attempt::Set(i64::from(plan.enabled), Unit::Count);
-    SockRef::from(&socket).set_keepalive(plan.enabled).map_err(|source| Error::System {
-        option: ENABLED,
-        attempt,
-        source,
-    })
+    if plan.enabled != enabled {
+        ENABLED.write(socket, u32::from(plan.enabled))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
-    let seconds = |option, name| match read(socket, name) {
-        Ok(value) => Ok(Some(Duration::from_secs(u64::try_from(value).unwrap_or(0)))),
-        Err(source) => Err(not_tcp(source, option)),
+    let seconds = |option: &SocketOption| {
+        option.read(socket).map(|value| u64::try_from(value).map(Duration::from_secs).ok())
     };
-    let idle = seconds(IDLE, libc::TCP_KEEPIDLE)?;
-    let interval = seconds(INTERVAL, libc::TCP_KEEPINTVL)?;
-    let count = read(socket, libc::TCP_KEEPCNT).map_err(|source| not_tcp(source, COUNT))?;
-    let user_timeout = match read(socket, libc::TCP_USER_TIMEOUT) {
-        Ok(ms) => Some(Duration::from_millis(u64::try_from(ms).unwrap_or(0))),
-        // TCP_KEEPIDLE was readable, so this is MPTCP, which has no user timeout.
-        Err(error)
-            if matches!(error.raw_os_error(), Some(libc::ENOPROTOOPT | libc::EOPNOTSUPP)) =>
-        {
-            None
-        }
-        Err(source) => return Err(not_tcp(source, USER_TIMEOUT)),
-    };
-    let enabled = SockRef::from(&socket).keepalive().map_err(|source| Error::System {
-        option: ENABLED,
-        attempt: Attempt::Read,
-        source,
-    })?;
-    Ok(Config { enabled, idle, interval, count: u32::try_from(count).ok(), user_timeout })
+    Ok(Config {
+        idle: seconds(&IDLE)?,
+        interval: seconds(&INTERVAL)?,
+        count: u32::try_from(COUNT.read(socket)?).ok(),
+        user_timeout: match USER_TIMEOUT.read(socket) {
+            Ok(value) => u64::try_from(value).map(Duration::from_millis).ok(),
+            // The others were readable, so this is MPTCP, which has no user timeout.
+            Err(Error::NotTcp { .. }) => None,
+            Err(error) => return Err(error),
+        },
+        enabled: ENABLED.read(socket)? != 0,
+    })
 }
 
 pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
@@ -156,57 +172,71 @@ pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
     // SAFETY: `poll` is one initialised pollfd and the count given is one; the kernel writes its
     // `revents` only. A timeout of zero returns at once.
     match unsafe { libc::poll(&raw mut poll, 1, 0) } {
-        -1 => Err(Error::System {
-            option: POLL,
-            attempt: Attempt::Read,
-            source: io::Error::last_os_error(),
-        }),
+        -1 => Err(refused(POLL, Attempt::Read)),
         _ => Ok(poll.revents & libc::POLLERR != 0),
     }
 }
 
-/// An error from the first call on a descriptor: most of them mean that it is not TCP.
-fn not_tcp(source: io::Error, option: OptionName) -> Error {
-    match source.raw_os_error() {
-        Some(libc::ENOTSOCK | libc::ENOPROTOOPT | libc::EOPNOTSUPP) => Error::NotTcp { source },
-        _ => Error::System { option, attempt: Attempt::Read, source },
+impl SocketOption {
+    fn read(&self, socket: Borrowed<'_>) -> Result<c_int, Error> {
+        let mut value: c_int = 0;
+        let mut length = socklen::<c_int>();
+        // SAFETY: `value` is a c_int that outlives the call and `length` says exactly its size, so
+        // the kernel writes within it; any descriptor is allowed, a wrong one is an error.
+        let result = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                self.level,
+                self.number,
+                (&raw mut value).cast::<c_void>(),
+                &raw mut length,
+            )
+        };
+        if result == 0 { Ok(value) } else { Err(refused(self.name, Attempt::Read).or_not_tcp()) }
+    }
+
+    /// The value lies within the option's range, which ends at c_int's largest at the latest.
+    fn write(&self, socket: Borrowed<'_>, value: u32) -> Result<(), Error> {
+        // SAFETY: the pointer is to a u32 that outlives the call, of the size of the int that the
+        // kernel reads; it only reads. Any descriptor is allowed, a wrong one is an error.
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                self.level,
+                self.number,
+                (&raw const value).cast::<c_void>(),
+                socklen::<u32>(),
+            )
+        };
+        if result == 0 {
+            return Ok(());
+        }
+        Err(refused(self.name, Attempt::Set(i64::from(value), self.unit)))
     }
 }
 
-fn read(socket: Borrowed<'_>, name: c_int) -> io::Result<c_int> {
-    let mut value: c_int = 0;
-    let mut length = socklen::<c_int>();
-    // SAFETY: `value` is a c_int that outlives the call and `length` says exactly its size, so the
-    // kernel writes within it; any descriptor is allowed, a wrong one is an error.
-    let result = unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            name,
-            (&raw mut value).cast::<c_void>(),
-            &raw mut length,
-        )
-    };
-    if result == 0 { Ok(value) } else { Err(io::Error::last_os_error()) }
+/// The system's last error as ours.
+#[cold]
+fn refused(option: OptionName, attempt: Attempt) -> Error {
+    Error::System { option, attempt, source: io::Error::last_os_error() }
 }
 
-fn write(socket: Borrowed<'_>, range: &Range, name: c_int, value: u32) -> Result<(), Error> {
-    let attempt = Attempt::Set(i64::from(value), range.unit);
-    let failed = |source| Error::System { option: range.option, attempt, source };
-    let value =
-        c_int::try_from(value).map_err(|_| range.refuse(Quantity::Count(i64::from(value))))?;
-    // SAFETY: the pointer is to a c_int that outlives the call and the length is its size; the
-    // kernel only reads it. Any descriptor is allowed, a wrong one is an error.
-    let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            name,
-            (&raw const value).cast::<c_void>(),
-            socklen::<c_int>(),
-        )
-    };
-    if result == 0 { Ok(()) } else { Err(failed(io::Error::last_os_error())) }
+impl Error {
+    /// The same, or that the descriptor is not TCP if the system's word means that.
+    #[cold]
+    fn or_not_tcp(self) -> Self {
+        match self {
+            Error::System { source, .. }
+                if matches!(
+                    source.raw_os_error(),
+                    Some(libc::ENOTSOCK | libc::ENOPROTOOPT | libc::EOPNOTSUPP)
+                ) =>
+            {
+                Error::NotTcp { source }
+            }
+            other => other,
+        }
+    }
 }
 
 const fn socklen<T>() -> libc::socklen_t {

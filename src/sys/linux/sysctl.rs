@@ -52,18 +52,15 @@ impl Sysctl {
         let failed =
             |source| Error::System { option: self.range.option, attempt: Attempt::Read, source };
         let text = fs::read_to_string(self.path).map_err(failed)?;
-        text.trim()
-            .parse()
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))
+        text.trim_ascii().parse().map_err(|_| failed(io::ErrorKind::InvalidData.into()))
     }
 
     /// Opened but not yet written: what is not permitted fails here, before anything has changed.
-    fn open(&self, value: u32) -> Result<(fs::File, &Self, u32), Error> {
-        let file = fs::OpenOptions::new()
+    fn open(&self, value: u32) -> Result<fs::File, Error> {
+        fs::OpenOptions::new()
             .write(true)
             .open(self.path)
-            .map_err(|source| self.failed(value, source))?;
-        Ok((file, self, value))
+            .map_err(|source| self.failed(value, source))
     }
 
     fn failed(&self, value: u32, source: io::Error) -> Error {
@@ -85,19 +82,24 @@ pub(crate) fn system_defaults() -> Result<Config, Error> {
 pub(crate) fn set_system_defaults(config: &Config) -> Result<Config, Error> {
     if config.user_timeout.is_some() {
         let why = "there is no system-wide user timeout; set it on each socket";
-        return Err(Error::Unsupported { option: USER_TIMEOUT, why });
+        return Err(Error::Unsupported { option: USER_TIMEOUT.name, why });
     }
     let idle = config.idle.map(|idle| TIME.range.round_up(idle)).transpose()?;
     let interval = config.interval.map(|interval| INTVL.range.round_up(interval)).transpose()?;
     let count = config.count.map(|count| PROBES.range.check(count)).transpose()?;
-    let files = [(&TIME, idle), (&INTVL, interval), (&PROBES, count)]
-        .map(|(sysctl, value)| value.map(|value| sysctl.open(value)).transpose());
     // Every file is open before the first is written.
-    let [time, intvl, probes] = files;
-    for (mut file, sysctl, value) in [time?, intvl?, probes?].into_iter().flatten() {
+    let mut files = [const { None }; 3];
+    for (file, (sysctl, value)) in
+        files.iter_mut().zip([(&TIME, idle), (&INTVL, interval), (&PROBES, count)])
+    {
+        if let Some(value) = value {
+            *file = Some((sysctl.open(value)?, sysctl, value));
+        }
+    }
+    for (file, sysctl, value) in files.iter_mut().flatten() {
         // One write call: the kernel takes a value whole or not at all.
         file.write_all(value.to_string().as_bytes())
-            .map_err(|source| sysctl.failed(value, source))?;
+            .map_err(|source| sysctl.failed(*value, source))?;
     }
     Ok(Config {
         enabled: true,

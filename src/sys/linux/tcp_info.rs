@@ -1,13 +1,12 @@
 //! `TCP_INFO`: what the kernel knows of a connection.
 
 use std::ffi::c_void;
-use std::io;
 use std::mem::{self, MaybeUninit};
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use super::{Borrowed, not_tcp, socklen};
-use crate::error::{Error, OptionName};
+use super::{Borrowed, refused, socklen};
+use crate::error::{Attempt, Error, OptionName};
 use crate::snapshot::{ConnectionState, Snapshot};
 
 const INFO: OptionName = OptionName(c"TCP_INFO");
@@ -76,7 +75,7 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         )
     };
     if result != 0 {
-        return Err(not_tcp(io::Error::last_os_error(), INFO));
+        return Err(refused(INFO, Attempt::Read).or_not_tcp());
     }
     // SAFETY: it was zeroed, and every field is an integer, for which zero is a value.
     let info = unsafe { info.assume_init() };
