@@ -171,6 +171,7 @@ impl Guard {
         self.forget_connection();
         self.loss_reason = None;
         self.state = State::Detached;
+        self.error.clear();
     }
 
     /// The socket is connected: applies all values to it.

@@ -320,6 +320,8 @@ void tst_Properties::whatIsNoSocketIsRefusedAndNothingChanges()
     QCOMPARE(socketChanged.size(), 0);
     QCOMPARE(it.guard.socket(), &it.socket);
     QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    it.guard.setSocket(nullptr);
+    QCOMPARE(it.guard.errorString(), QString());
 }
 
 void tst_Properties::aSecondGuardIsRefused()
