@@ -12,6 +12,9 @@
 #include <QtTest/QtTest>
 
 #include <cstdio>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 using ka::KeepAlive;
 using ka::LossReason;
@@ -58,6 +61,7 @@ private slots:
     void rebootIdle();
     void rebootInFlight();
     void systemDefaultsAreSetInThisNamespace();
+    void rawDescriptorsAreRefused();
 
 private:
     void connectGuarded(bool ipv6 = false);
@@ -278,6 +282,23 @@ void tst_Faults::systemDefaultsAreSetInThisNamespace()
     QTRY_COMPARE(other.state(), QAbstractSocket::ConnectedState);
     QVERIFY(ka::query(other.socketDescriptor()).idle == 300s);
     ka::setSystemDefaults(before);
+}
+
+/// Here because raw sockets take the privileges that this process has in its namespace.
+void tst_Faults::rawDescriptorsAreRefused()
+{
+    const int raw = ::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_TCP);
+    QVERIFY(raw != -1);
+    std::error_code error;
+    ka::apply(raw, ka::Config::detectWithin(std::chrono::seconds(6)), error);
+    QVERIFY(error == ka::errc::NotTcp);
+    ka::apply(raw, ka::Config(), error);
+    QVERIFY(error == ka::errc::NotTcp);
+    int on = -1;
+    socklen_t length = sizeof on;
+    QCOMPARE(::getsockopt(raw, SOL_SOCKET, SO_KEEPALIVE, &on, &length), 0);
+    QCOMPARE(on, 0);
+    ::close(raw);
 }
 
 int main(int argc, char **argv)
