@@ -114,6 +114,10 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
         return;
     switch (state) {
     case QAbstractSocket::ConnectedState:
+        // Within setSocketDescriptor() the state comes before the descriptor, and nothing after it:
+        // look once more. First, because a slot of what follows may delete this.
+        if (m_socket->socketDescriptor() == -1)
+            QMetaObject::invokeMethod(this, &SocketWitness::takeUnderGuard, Qt::QueuedConnection);
         takeUnderGuard();
         break;
     case QAbstractSocket::ClosingState:
@@ -139,12 +143,8 @@ void SocketWitness::takeUnderGuard()
     if (!m_guard || !guardIsHere())
         return;
     const std::int64_t descriptor = adopt();
-    if (descriptor != -1) {
+    if (descriptor != -1)
         m_guard->socketConnected(descriptor);
-    } else if (!m_adopted && m_socket->state() == QAbstractSocket::ConnectedState) {
-        // Within setSocketDescriptor() the state comes before the descriptor, and nothing after it.
-        QMetaObject::invokeMethod(this, &SocketWitness::takeUnderGuard, Qt::QueuedConnection);
-    }
 }
 
 void SocketWitness::endConnection()

@@ -144,7 +144,13 @@ impl Guard {
     /// Writes what has become different. A return to "leave alone" writes nothing: the socket
     /// keeps what it has until the next connect.
     fn tell_change(&mut self, wanted: &Settings, kernel: &mut impl Kernel) -> Result<(), Error> {
-        let (old, new) = (self.settings.config()?, wanted.config()?);
+        let new = wanted.config()?;
+        if self.in_force.is_none() {
+            // What was wanted at the connect was refused, all of it; here is the next try.
+            self.in_force = Some(kernel.apply(&new)?);
+            return Ok(());
+        }
+        let old = self.settings.config()?;
         let changed = Config {
             enabled: new.enabled,
             idle: new.idle.filter(|_| new.idle != old.idle),
@@ -190,10 +196,11 @@ impl Guard {
         Ok(())
     }
 
-    /// The network library reported an error on the connection. `alive` is the kernel's view: an
-    /// expired wait of the program is reported like a timeout of the connection.
+    /// The network library reported an error on the connection. `alive` is the kernel's view: while
+    /// the connection is alive the report is no loss but an expired wait or a misuse, except that
+    /// the peer can end a TLS session before the connection.
     pub fn reported(&mut self, error: loss::ReportedError, alive: bool) {
-        if self.connected && !(alive && error == loss::ReportedError::TimedOut) {
+        if self.connected && (!alive || error == loss::ReportedError::ClosedByPeer) {
             self.reported = Some(error);
         }
     }

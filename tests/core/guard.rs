@@ -136,6 +136,27 @@ fn an_expired_wait_leaves_no_trace() {
 }
 
 #[test]
+fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss() {
+    let (mut guard, _) = connected();
+    guard.reported(ReportedError::Other, true);
+    guard.closing(true);
+    assert_eq!(guard.disconnected(end(ReportedError::Other, ConnectionState::Closed)), None);
+}
+
+#[test]
+fn once_the_refused_value_is_mended_all_values_are_applied() {
+    let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
+    let values = Config { user_timeout: seconds(9), ..Config::default() };
+    guard.change(Ok(Settings { values, ..six_seconds() }), &mut socket).unwrap();
+    guard.attached();
+    guard.connected(&mut socket).unwrap_err();
+    socket.refuses = false;
+    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
+    assert_eq!(guard.view().detection_time, seconds(6));
+}
+
+#[test]
 fn a_disabled_guard_says_nothing() {
     let (mut guard, mut socket) = connected();
     let values = Config { enabled: false, ..Config::default() };

@@ -50,6 +50,7 @@ private slots:
     void aConnectedSocketIsTakenAtOnce();
     void anAcceptedSocketIsTaken();
     void aDescriptorGivenToTheSocketIsTaken();
+    void aConnectedSocketWithoutADescriptorCostsNothing();
     void anotherDescriptorGivenToAConnectedSocketIsTaken();
     void everyReconnectGetsTheOptionsAgain();
     void aSocketIsExchangedForAnother();
@@ -134,6 +135,49 @@ void tst_Lifecycle::aDescriptorGivenToTheSocketIsTaken()
             ::fcntl(int(it.socket.socketDescriptor()), F_DUPFD_CLOEXEC, 0)));
     QTRY_COMPARE(guard.state(), KeepAlive::State::Healthy);
     QVERIFY(applied(other));
+}
+
+void tst_Lifecycle::aConnectedSocketWithoutADescriptorCostsNothing()
+{
+    /// A transport of the program's own: connected, and no descriptor to show.
+    class Tunnel : public QTcpSocket
+    {
+    public:
+        void open()
+        {
+            setSocketState(ConnectedState);
+            Q_EMIT stateChanged(ConnectedState);
+            Q_EMIT connected();
+        }
+        void shut()
+        {
+            setSocketState(UnconnectedState);
+            Q_EMIT stateChanged(UnconnectedState);
+        }
+    };
+    /// Counts the calls that are queued to the guard's part of the socket.
+    class Counter : public QObject
+    {
+    public:
+        int calls = 0;
+        bool eventFilter(QObject *, QEvent *event) override
+        {
+            calls += event->type() == QEvent::MetaCall;
+            return false;
+        }
+    };
+    Tunnel socket;
+    KeepAlive guard;
+    guard.setSocket(&socket);
+    Counter counter;
+    for (QObject *child : socket.children())
+        child->installEventFilter(&counter);
+    socket.open();
+    QTest::qWait(100);
+    QVERIFY2(counter.calls <= 1, qPrintable(QString::number(counter.calls)));
+    QCOMPARE(guard.state(), KeepAlive::State::Waiting);
+    QCOMPARE(guard.errorString(), QString());
+    socket.shut();
 }
 
 void tst_Lifecycle::anotherDescriptorGivenToAConnectedSocketIsTaken()
