@@ -4,7 +4,6 @@
 #include "socket_witness.h"
 
 #include <QtCore/qpointer.h>
-#include <QtCore/qthread.h>
 #include <QtNetwork/qabstractsocket.h>
 
 namespace ka::detail {
@@ -41,23 +40,45 @@ SocketTap::SocketTap(QObject *parent)
 
 SocketTap::~SocketTap()
 {
-    if (!m_witness)
+    part();
+}
+
+/// The witness, if there is one and it lives in this thread: then nothing can delete it meanwhile.
+SocketWitness *SocketTap::witness() const
+{
+    if (!m_tie)
+        return nullptr;
+    const QMutexLocker lock(&m_tie->mutex);
+    SocketWitness *witness = m_tie->witness;
+    return witness && witness->thread() == thread() ? witness : nullptr;
+}
+
+/// Lets go of the socket.
+void SocketTap::part()
+{
+    if (!m_tie)
         return;
-    m_witness->leave();
-    if (m_witness->thread() == QThread::currentThread())
-        delete m_witness;
-    else
-        m_witness->deleteLater();
+    SocketWitness *here = witness();
+    {
+        const QMutexLocker lock(&m_tie->mutex);
+        m_tie->guard = nullptr;
+        if (!here && m_tie->witness)
+            m_tie->witness->deleteLater();
+    }
+    m_tie.reset();
+    delete here;
 }
 
 QObject *SocketTap::socket() const
 {
-    return m_witness ? m_witness->socket() : nullptr;
+    const SocketWitness *here = witness();
+    return here ? here->socket() : nullptr;
 }
 
 void SocketTap::setSocket(QObject *object)
 {
-    if (object == socket())
+    // Without a tie there is nothing to let go of. One to a socket that went to another thread counts.
+    if (object ? object == socket() : !m_tie)
         return;
     if (object) {
         const QString why = objection(this, object);
@@ -66,17 +87,15 @@ void SocketTap::setSocket(QObject *object)
             return;
         }
     }
-    if (m_witness) {
-        m_witness->leave();
-        delete m_witness;
-        m_witness = nullptr;
-    }
+    part();
     std::int64_t descriptor = -1;
     if (object) {
-        m_witness = new SocketWitness(static_cast<QAbstractSocket *>(object), this);
-        descriptor = m_witness->adopt();
+        m_tie = std::make_shared<Tie>();
+        m_tie->guard = this;
+        m_tie->witness = new SocketWitness(static_cast<QAbstractSocket *>(object), m_tie);
+        descriptor = m_tie->witness->adopt();
     }
-    socketReplaced(m_witness != nullptr, descriptor);
+    socketReplaced(object != nullptr, descriptor);
 }
 
 void SocketTap::adoptParent()
@@ -87,19 +106,26 @@ void SocketTap::adoptParent()
 
 std::int64_t SocketTap::descriptor() const
 {
-    return m_witness ? m_witness->descriptor() : -1;
+    const SocketWitness *here = witness();
+    return here ? here->descriptor() : -1;
 }
 
 void SocketTap::dropWitness()
 {
-    if (m_witness)
-        m_witness->dropDuplicate();
+    if (SocketWitness *here = witness())
+        here->dropDuplicate();
 }
 
-void SocketTap::socketDestroyed()
+/// The socket that belongs to this tie died, or went away to another thread.
+void SocketTap::socketGone(const Tie *tie, const QString &why)
 {
-    m_witness = nullptr;
+    if (m_tie.get() != tie) // another one was set meanwhile
+        return;
+    m_tie.reset();
+    const QPointer<SocketTap> alive(this);
     socketReplaced(false, -1);
+    if (alive && !why.isEmpty())
+        refused(why);
 }
 
 void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,

@@ -7,6 +7,7 @@
 #include <QtCore/qthread.h>
 
 #include <chrono>
+#include <utility>
 
 namespace ka::detail {
 
@@ -33,34 +34,60 @@ SocketError classOf(QAbstractSocket::SocketError error)
 
 } // namespace
 
-SocketWitness::SocketWitness(QAbstractSocket *socket, SocketTap *guard)
+/// Tells a guard in another thread that its socket is gone. The caller holds the mutex, so the guard
+/// is alive; should it die before it hears of this, Qt takes the call back.
+void SocketWitness::tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why)
+{
+    QMetaObject::invokeMethod(
+            guard, [guard, tie, why] { guard->socketGone(tie.get(), why); }, Qt::QueuedConnection);
+}
+
+SocketWitness::SocketWitness(QAbstractSocket *socket, std::shared_ptr<Tie> tie)
     : QObject(socket)
     , m_socket(socket)
-    , m_guard(guard)
+    , m_tie(std::move(tie))
 {
     listen();
 }
 
+/// The socket is being destroyed and takes its children with it, or the guard has let go before.
 SocketWitness::~SocketWitness()
 {
-    if (!m_guard)
-        return;
-    // The socket is being destroyed, and takes its children with it.
     m_duplicate.reset();
-    if (m_guard->thread() == QThread::currentThread())
-        m_guard->socketDestroyed();
-    else
-        m_guard->m_witness = nullptr;
+    SocketTap *near = nullptr;
+    {
+        const QMutexLocker lock(&m_tie->mutex);
+        m_tie->witness = nullptr;
+        SocketTap *guard = std::exchange(m_tie->guard, nullptr);
+        if (guard && guard->thread() == QThread::currentThread())
+            near = guard;
+        else if (guard)
+            tell(guard, m_tie, {});
+    }
+    if (near)
+        near->socketGone(m_tie.get(), {});
+}
+
+/// The guard, if there is one and it lives in this thread: then nothing can delete it meanwhile. One
+/// that was left behind in another thread cannot be called; it is told so in its own, once, and the
+/// two part.
+SocketTap *SocketWitness::guard()
+{
+    const QMutexLocker lock(&m_tie->mutex);
+    if (!m_tie->guard || m_tie->guard->thread() == thread())
+        return m_tie->guard;
+    tell(std::exchange(m_tie->guard, nullptr), m_tie,
+         QStringLiteral("socket: it was moved to another thread and the guard was not; make the "
+                        "guard a child of the socket, or move both"));
+    m_duplicate.reset();
+    m_look.stop();
+    deleteLater();
+    return nullptr;
 }
 
 SocketWitness *SocketWitness::of(const QAbstractSocket *socket)
 {
     return socket->findChild<SocketWitness *>(QString(), Qt::FindDirectChildrenOnly);
-}
-
-void SocketWitness::leave()
-{
-    m_guard = nullptr;
 }
 
 /// The slots run in the socket's thread, and within the emit: a descriptor is examined before Qt
@@ -86,8 +113,25 @@ std::int64_t SocketWitness::adopt()
         return -1;
     m_adopted = true;
     m_duplicate.emplace(qkeepalive::bridge::witness(descriptor));
-    m_look.start(static_cast<int>(lookEvery.count()), Qt::VeryCoarseTimer, this);
+    lookRegularly();
     return descriptor;
+}
+
+void SocketWitness::lookRegularly()
+{
+    if (m_adopted)
+        m_look.start(static_cast<int>(lookEvery.count()), Qt::VeryCoarseTimer, this);
+}
+
+/// Qt moves running timers to another thread by way of its event loop, and loses track of them if
+/// the object dies before that has turned: so the timer stops here and starts anew there.
+bool SocketWitness::event(QEvent *event)
+{
+    if (event->type() == QEvent::ThreadChange && m_look.isActive()) {
+        m_look.stop();
+        QMetaObject::invokeMethod(this, &SocketWitness::lookRegularly, Qt::QueuedConnection);
+    }
+    return QObject::event(event);
 }
 
 std::int64_t SocketWitness::descriptor() const
@@ -110,8 +154,6 @@ void SocketWitness::dropDuplicate()
 
 void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
 {
-    if (!m_guard)
-        return;
     switch (state) {
     case QAbstractSocket::ConnectedState:
         // Within setSocketDescriptor() the state comes before the descriptor, and nothing after it:
@@ -121,8 +163,8 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
         takeUnderGuard();
         break;
     case QAbstractSocket::ClosingState:
-        if (m_adopted && guardIsHere())
-            m_guard->socketClosing(evidence());
+        if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+            guard->socketClosing(evidence());
         break;
     case QAbstractSocket::UnconnectedState:
         endConnection();
@@ -134,17 +176,18 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
 
 void SocketWitness::onError(QAbstractSocket::SocketError error)
 {
-    if (m_guard && m_adopted && guardIsHere())
-        m_guard->socketFailed(classOf(error), evidence());
+    if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+        guard->socketFailed(classOf(error), evidence());
 }
 
 void SocketWitness::takeUnderGuard()
 {
-    if (!m_guard || !guardIsHere())
+    SocketTap *guard = this->guard();
+    if (!guard)
         return;
     const std::int64_t descriptor = adopt();
     if (descriptor != -1)
-        m_guard->socketConnected(descriptor);
+        guard->socketConnected(descriptor);
 }
 
 void SocketWitness::endConnection()
@@ -153,14 +196,13 @@ void SocketWitness::endConnection()
         return;
     m_adopted = false;
     m_look.stop();
-    if (!guardIsHere()) {
-        m_duplicate.reset();
+    SocketTap *guard = this->guard();
+    if (!guard)
         return;
-    }
     const std::int64_t duplicate = m_duplicate ? (*m_duplicate)->descriptor() : -1;
     // Rust reads the duplicate's last word and drops it before a slot of the program runs.
     const bool none = m_socket->error() == QAbstractSocket::UnknownSocketError;
-    m_guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
+    guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
 }
 
 void SocketWitness::timerEvent(QTimerEvent *event)
@@ -169,8 +211,6 @@ void SocketWitness::timerEvent(QTimerEvent *event)
         QObject::timerEvent(event);
         return;
     }
-    if (!m_guard)
-        return;
     // The program may have called disconnect() on the socket for everything and everyone.
     if (!m_listening)
         listen();
@@ -182,23 +222,6 @@ void SocketWitness::timerEvent(QTimerEvent *event)
     endConnection();
     if (alive)
         takeUnderGuard();
-}
-
-/// A guard left behind in another thread cannot be called; it is told so in its own.
-bool SocketWitness::guardIsHere()
-{
-    if (m_guard->thread() == thread())
-        return true;
-    SocketTap *guard = m_guard;
-    QMetaObject::invokeMethod(
-            guard,
-            [guard] {
-                guard->refused(QStringLiteral(
-                        "socket: it was moved to another thread and the guard was not; make the "
-                        "guard a child of the socket, or move both"));
-            },
-            Qt::QueuedConnection);
-    return false;
 }
 
 } // namespace ka::detail

@@ -6,11 +6,22 @@
 #include "qkeepalive/src/bridge.rs.h"
 
 #include <QtCore/qbasictimer.h>
+#include <QtCore/qmutex.h>
 #include <QtNetwork/qabstractsocket.h>
 
+#include <memory>
 #include <optional>
 
 namespace ka::detail {
+
+/// What ties a guard to its witness. Both live in one thread, unless the program has moved one of
+/// them alone: for that case each asks here, under the mutex, whether the other is there and near.
+struct Tie
+{
+    QMutex mutex;
+    SocketTap *guard = nullptr;
+    SocketWitness *witness = nullptr;
+};
 
 /// Hears the signals of one socket for one guard, and owns the duplicate descriptor.
 ///
@@ -22,7 +33,7 @@ class SocketWitness : public QObject
     Q_OBJECT
 
 public:
-    SocketWitness(QAbstractSocket *socket, SocketTap *guard);
+    SocketWitness(QAbstractSocket *socket, std::shared_ptr<Tie> tie);
     ~SocketWitness() override;
 
     static SocketWitness *of(const QAbstractSocket *socket);
@@ -36,10 +47,8 @@ public:
     std::int64_t descriptor() const;
     void dropDuplicate();
 
-    /// The guard is going: says nothing more to it.
-    void leave();
-
 protected:
+    bool event(QEvent *event) override;
     void timerEvent(QTimerEvent *event) override;
 
 private:
@@ -48,11 +57,13 @@ private:
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
     void endConnection();
-    bool guardIsHere();
+    void lookRegularly();
+    SocketTap *guard();
+    static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
     QAbstractSocket *const m_socket;
-    SocketTap *m_guard;
+    const std::shared_ptr<Tie> m_tie;
     std::optional<rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
     QMetaObject::Connection m_listening;
     QBasicTimer m_look;

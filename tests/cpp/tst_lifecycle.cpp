@@ -74,6 +74,7 @@ private slots:
     void anAbortInTheErrorSlotIsStillALoss();
 
     void bothMayMoveToAnotherThread();
+    void aGuardLeftBehindInAnotherThreadSaysSo_data();
     void aGuardLeftBehindInAnotherThreadSaysSo();
 
     void withoutADescriptorToSpareTheLossIsToldAllTheSame();
@@ -569,27 +570,65 @@ void tst_Lifecycle::bothMayMoveToAnotherThread()
     }
 }
 
+void tst_Lifecycle::aGuardLeftBehindInAnotherThreadSaysSo_data()
+{
+    QTest::addColumn<int>("then");
+    QTest::newRow("the peer closes") << 0;
+    QTest::newRow("the socket dies") << 1;
+    QTest::newRow("the guard lets go") << 2;
+    QTest::newRow("the guard dies") << 3;
+}
+
 void tst_Lifecycle::aGuardLeftBehindInAnotherThreadSaysSo()
 {
-    Peer peer;
-    QThread thread;
-    thread.start();
-    auto *socket = new QTcpSocket;
-    KeepAlive guard;
-    guard.setSocket(socket);
-    socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
-    QVERIFY(socket->waitForConnected() && peer.accept());
-    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
-    QSignalSpy failed(&guard, &KeepAlive::applyFailed);
-    socket->moveToThread(&thread);
-    peer.finish();
-    QVERIFY(failed.wait());
-    QVERIFY(guard.errorString().contains(QLatin1String("moved to another thread")));
-    QCOMPARE(lost.size(), 0);
-    guard.setSocket(nullptr);
-    socket->deleteLater();
-    thread.quit();
-    QVERIFY(thread.wait());
+    QFETCH(int, then);
+    // More than once, because two threads are at it.
+    for (int round = 0; round < 20; ++round) {
+        Peer peer;
+        QThread thread;
+        thread.start();
+        auto *socket = new QTcpSocket;
+        auto guard = std::make_unique<KeepAlive>();
+        guard->setSocket(socket);
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket->waitForConnected() && peer.accept());
+        QSignalSpy lost(guard.get(), &KeepAlive::connectionLost);
+        QSignalSpy failed(guard.get(), &KeepAlive::applyFailed);
+        socket->moveToThread(&thread);
+        switch (then) {
+        case 0:
+            peer.finish();
+            QTRY_COMPARE(guard->state(), KeepAlive::State::Detached);
+            QCOMPARE(failed.size(), 1);
+            QVERIFY(guard->errorString().contains(QLatin1String("moved to another thread")));
+            break;
+        case 1:
+            socket->deleteLater();
+            QTRY_COMPARE(guard->state(), KeepAlive::State::Detached);
+            break;
+        case 2:
+            peer.finish();
+            guard->setSocket(nullptr);
+            QCOMPARE(guard->state(), KeepAlive::State::Detached);
+            break;
+        default:
+            peer.finish();
+            guard.reset();
+            break;
+        }
+        QCOMPARE(lost.size(), 0);
+        if (then != 1)
+            socket->deleteLater();
+        thread.quit();
+        QVERIFY(thread.wait());
+        if (guard) {
+            QCOMPARE(guard->socket(), nullptr);
+            QTcpSocket other;
+            guard->setSocket(&other);
+            QCoreApplication::processEvents();
+            QCOMPARE(guard->socket(), &other);
+        }
+    }
 }
 
 void tst_Lifecycle::withoutADescriptorToSpareTheLossIsToldAllTheSame()

@@ -8,6 +8,7 @@
 #include <QtCore/qstring.h>
 
 #include <cstdint>
+#include <memory>
 
 QT_BEGIN_NAMESPACE
 class QAbstractSocket;
@@ -16,6 +17,7 @@ QT_END_NAMESPACE
 namespace ka::detail {
 
 class SocketWitness;
+struct Tie;
 
 /// What is worth a signal, as bits of publish().
 enum class Change : std::uint32_t {
@@ -128,9 +130,11 @@ protected:
 private:
     friend class SocketWitness;
 
-    void socketDestroyed();
+    SocketWitness *witness() const;
+    void part();
+    void socketGone(const Tie *tie, const QString &why);
 
-    SocketWitness *m_witness = nullptr;
+    std::shared_ptr<Tie> m_tie;
 };
 
 } // namespace ka::detail
