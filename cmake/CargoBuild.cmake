@@ -48,6 +48,7 @@ if(features STREQUAL "qt")
     # installed.
     foreach(header IN ITEMS
             cxx-qt/casting.h cxx-qt/connection.h cxx-qt/signalhandler.h cxx-qt/type.h
+            cxx-qt-lib/qbytearray.h cxx-qt-lib/core/qbytearray.h
             cxx-qt-lib/qstring.h cxx-qt-lib/core/qstring.h
             qkeepalive/src/qobject.cxx.h qkeepalive/src/qobject.cxxqt.h
             rust/cxx.h)

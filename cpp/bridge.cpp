@@ -70,6 +70,7 @@ ka::Snapshot raise(const Snapshot &snapshot) noexcept
     raised.segmentsSent = raise<unsigned>(snapshot.segments_sent);
     raised.segmentsReceived = raise<unsigned>(snapshot.segments_received);
     raised.dataSegmentsSent = raise<unsigned>(snapshot.data_segments_sent);
+    raised.bytesAcknowledged = raise<std::uint64_t>(snapshot.bytes_acknowledged);
     return raised;
 }
 

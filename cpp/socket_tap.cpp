@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <ka/detail/socket_tap.h>
 
+#include "socket_owner.h"
 #include "socket_witness.h"
 
+#include <QtCore/qcoreevent.h>
+#include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 #include <QtNetwork/qabstractsocket.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <utility>
 
 namespace ka::detail {
 
 namespace {
 
-/// Why this object cannot be guarded; empty if it can.
-QString objection(const SocketTap *guard, const QObject *object)
+/// How often what is displayed is brought up to date.
+constexpr int displayEvery = 100;
+
+/// The signals of the values that change all the time: they are looked for while somebody wants them.
+const std::array<QMetaMethod, 3> &displaySignals()
 {
-    const auto *socket = qobject_cast<const QAbstractSocket *>(object);
-    if (!socket) {
-        return QStringLiteral("socket: %1 is not a QAbstractSocket")
-                .arg(QLatin1String(object->metaObject()->className()));
-    }
+    static const std::array<QMetaMethod, 3> changing{
+            QMetaMethod::fromSignal(&SocketTap::silenceChanged),
+            QMetaMethod::fromSignal(&SocketTap::unansweredProbesChanged),
+            QMetaMethod::fromSignal(&SocketTap::roundTripTimeChanged),
+    };
+    return changing;
+}
+
+/// Why this socket cannot be guarded; empty if it can.
+QString objection(const SocketTap *guard, const QAbstractSocket *socket)
+{
     if (socket->socketType() != QAbstractSocket::TcpSocket) {
         return QStringLiteral("socket: %1 is not a TCP socket")
-                .arg(QLatin1String(object->metaObject()->className()));
+                .arg(QLatin1String(socket->metaObject()->className()));
     }
     if (socket->thread() != guard->thread()) {
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
@@ -29,6 +46,25 @@ QString objection(const SocketTap *guard, const QObject *object)
     if (SocketWitness::of(socket))
         return QStringLiteral("socket: another KeepAlive guards it already");
     return {};
+}
+
+/// Why this object, whose socket is `socket` if it has one, cannot be guarded; empty if it can.
+QString objection(const SocketTap *guard, const QObject *object, const QAbstractSocket *socket)
+{
+    if (!socket && !SocketOwner::isKnown(object)) {
+        return QStringLiteral("socket: %1 is not a QAbstractSocket and owns none")
+                .arg(QLatin1String(object->metaObject()->className()));
+    }
+    if (object->thread() != guard->thread()) {
+        return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
+                              "to the socket's thread before setting it");
+    }
+    if (socket != object && !guard->heartbeatPayload().isEmpty()) {
+        return QStringLiteral("socket: %1 frames what it sends, and the raw heartbeatPayload would "
+                              "break that; clear it and send a ping on heartbeatDue()")
+                .arg(QLatin1String(object->metaObject()->className()));
+    }
+    return socket ? objection(guard, socket) : QString();
 }
 
 } // namespace
@@ -53,12 +89,23 @@ SocketWitness *SocketTap::witness() const
     return witness && witness->thread() == thread() ? witness : nullptr;
 }
 
+/// Ties the guard to the socket. Returns the descriptor of its connection, −1 for none.
+std::int64_t SocketTap::tie(QAbstractSocket *socket)
+{
+    m_tie = std::make_shared<Tie>();
+    m_tie->guard = this;
+    m_tie->witness = new SocketWitness(socket, m_tie);
+    return m_tie->witness->adopt();
+}
+
 /// Lets go of the socket.
 void SocketTap::part()
 {
     if (!m_tie)
         return;
     SocketWitness *here = witness();
+    if (here)
+        here->restore();
     {
         const QMutexLocker lock(&m_tie->mutex);
         m_tie->guard = nullptr;
@@ -71,6 +118,8 @@ void SocketTap::part()
 
 QObject *SocketTap::socket() const
 {
+    if (m_owner)
+        return m_owner->object();
     const SocketWitness *here = witness();
     return here ? here->socket() : nullptr;
 }
@@ -78,30 +127,61 @@ QObject *SocketTap::socket() const
 void SocketTap::setSocket(QObject *object)
 {
     // Without a tie there is nothing to let go of. One to a socket that went to another thread counts.
-    if (object ? object == socket() : !m_tie)
+    if (object ? object == socket() : !m_tie && !m_owner)
         return;
+    auto *socket = qobject_cast<QAbstractSocket *>(object);
+    const bool owner = object && !socket;
+    if (owner)
+        socket = SocketOwner::newest(object);
     if (object) {
-        const QString why = objection(this, object);
+        const QString why = objection(this, object, socket);
         if (!why.isEmpty()) {
             refused(why);
             return;
         }
     }
     part();
-    std::int64_t descriptor = -1;
-    if (object) {
-        m_tie = std::make_shared<Tie>();
-        m_tie->guard = this;
-        m_tie->witness = new SocketWitness(static_cast<QAbstractSocket *>(object), m_tie);
-        descriptor = m_tie->witness->adopt();
+    delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
+    const std::int64_t descriptor = socket ? tie(socket) : -1;
+    socketReplaced(object != nullptr, descriptor, std::exchange(m_inherits, false));
+}
+
+/// The owner may have made another socket.
+void SocketTap::takeNewest()
+{
+    QAbstractSocket *newest = SocketOwner::newest(m_owner->object());
+    const SocketWitness *here = witness();
+    if (!newest || (here && here->socket() == newest))
+        return;
+    const QString why = objection(this, newest);
+    if (!why.isEmpty()) {
+        refused(why);
+        return;
     }
-    socketReplaced(object != nullptr, descriptor);
+    part();
+    socketRenewed(tie(newest));
+}
+
+void SocketTap::ownerGone()
+{
+    part();
+    // The sender: it is in use until its signal is done.
+    std::exchange(m_owner, nullptr)->deleteLater();
+    socketReplaced(false, -1, false);
 }
 
 void SocketTap::adoptParent()
 {
-    if (qobject_cast<QAbstractSocket *>(parent()))
-        setSocket(parent());
+    QObject *object = parent();
+    if (object
+        && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::newest(object)
+            || SocketOwner::isKnown(object)))
+        setSocket(object);
+}
+
+bool SocketTap::isOwned() const
+{
+    return m_owner != nullptr;
 }
 
 std::int64_t SocketTap::descriptor() const
@@ -116,6 +196,19 @@ void SocketTap::dropWitness()
         here->dropDuplicate();
 }
 
+void SocketTap::lookIn(std::int64_t milliseconds, bool routine)
+{
+    const std::chrono::milliseconds after(milliseconds);
+    if (SocketWitness *here = witness())
+        here->lookIn(milliseconds < 0 ? std::chrono::hours(24) : after, routine);
+}
+
+void SocketTap::limitRetransmissions(std::int64_t milliseconds)
+{
+    if (SocketWitness *here = witness())
+        here->limitRetransmissions(milliseconds);
+}
+
 /// The socket that belongs to this tie died, or went away to another thread.
 void SocketTap::socketGone(const Tie *tie, const QString &why)
 {
@@ -123,7 +216,10 @@ void SocketTap::socketGone(const Tie *tie, const QString &why)
         return;
     m_tie.reset();
     const QPointer<SocketTap> alive(this);
-    socketReplaced(false, -1);
+    if (m_owner)
+        socketRenewed(-1);
+    else
+        socketReplaced(false, -1, false);
     if (alive && !why.isEmpty())
         refused(why);
 }
@@ -149,13 +245,27 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
             {Change::LossReason, &SocketTap::lossReasonChanged},
             {Change::ErrorString, &SocketTap::errorStringChanged},
             {Change::DetectionTime, &SocketTap::detectionTimeChanged},
+            {Change::HeartbeatInterval, &SocketTap::heartbeatIntervalChanged},
+            {Change::HeartbeatTimeout, &SocketTap::heartbeatTimeoutChanged},
+            {Change::HeartbeatPayload, &SocketTap::heartbeatPayloadChanged},
+            {Change::AbortOnLoss, &SocketTap::abortOnLossChanged},
+            {Change::Silence, &SocketTap::silenceChanged},
+            {Change::UnansweredProbes, &SocketTap::unansweredProbesChanged},
+            {Change::RoundTripTime, &SocketTap::roundTripTimeChanged},
+            {Change::Suspected, &SocketTap::connectionSuspect},
+            {Change::Recovered, &SocketTap::connectionRecovered},
     };
     // Any of these slots may delete the guard. The texts are copies: they may be the guard's own.
     const QPointer<SocketTap> alive(this);
     const QString detailCopy = detail;
     const QString failureCopy = failure;
+    const auto has = [changes](Change change) {
+        return (changes & static_cast<std::uint32_t>(change)) != 0;
+    };
+    if (has(Change::State) && !m_display.isActive() && isDisplayed())
+        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
     for (const Notify &notify : notifies) {
-        if (!(changes & static_cast<std::uint32_t>(notify.change)))
+        if (!has(notify.change))
             continue;
         Q_EMIT(this->*notify.signal)();
         if (!alive)
@@ -166,8 +276,76 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
         if (!alive)
             return;
     }
-    if (loss != ka::LossReason::NoLoss)
+    if (loss != ka::LossReason::NoLoss) {
         Q_EMIT connectionLost(loss, detailCopy);
+        return;
+    }
+    if (has(Change::BeatDue))
+        beat();
+    else if (has(Change::MustAbort))
+        abort();
+}
+
+/// Each of the two acts on the connection that the slots before may have closed or replaced.
+void SocketTap::beat()
+{
+    const QByteArray payload = heartbeatPayload();
+    SocketWitness *here = witness();
+    if (!here || here->descriptor() == -1)
+        return;
+    if (payload.isEmpty())
+        Q_EMIT heartbeatDue();
+    else
+        here->socket()->write(payload);
+}
+
+void SocketTap::abort()
+{
+    if (SocketWitness *here = witness())
+        here->abort();
+}
+
+bool SocketTap::isDisplayed() const
+{
+    const auto &changing = displaySignals();
+    return std::any_of(changing.begin(), changing.end(),
+                       [this](const QMetaMethod &signal) { return isSignalConnected(signal); });
+}
+
+/// Brings what is displayed up to date, and goes on with that while there is something to see.
+void SocketTap::display()
+{
+    if (!isDisplayed() || descriptor() == -1)
+        m_display.stop();
+    else if (!m_display.isActive())
+        m_display.start(displayEvery, this);
+    displayed();
+}
+
+/// May be called in any thread.
+void SocketTap::connectNotify(const QMetaMethod &signal)
+{
+    const auto &changing = displaySignals();
+    if (std::find(changing.begin(), changing.end(), signal) != changing.end())
+        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
+}
+
+bool SocketTap::event(QEvent *event)
+{
+    // Qt loses track of a running timer whose object dies soon after it was moved.
+    if (event->type() == QEvent::ThreadChange && m_display.isActive()) {
+        m_display.stop();
+        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
+    }
+    return QObject::event(event);
+}
+
+void SocketTap::timerEvent(QTimerEvent *event)
+{
+    if (event->timerId() == m_display.timerId())
+        display();
+    else
+        QObject::timerEvent(event);
 }
 
 } // namespace ka::detail

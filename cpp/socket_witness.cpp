@@ -5,6 +5,9 @@
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
+#if QT_CONFIG(ssl)
+#    include <QtNetwork/qsslsocket.h>
+#endif
 
 #include <chrono>
 #include <utility>
@@ -13,10 +16,10 @@ namespace ka::detail {
 
 namespace {
 
-/// How often a guarded connection is checked for having gone without a signal. Only a program that
-/// blocks the socket's signals, disconnects them all, or gives the socket another descriptor makes
-/// that happen.
-constexpr std::chrono::milliseconds lookEvery{5000};
+/// How often at least a guarded connection is checked for having gone without a signal. Only a
+/// program that blocks the socket's signals, disconnects them all, or gives the socket another
+/// descriptor makes that happen.
+constexpr std::chrono::milliseconds strayEvery{15000};
 
 SocketError classOf(QAbstractSocket::SocketError error)
 {
@@ -80,7 +83,7 @@ SocketTap *SocketWitness::guard()
          QStringLiteral("socket: it was moved to another thread and the guard was not; make the "
                         "guard a child of the socket, or move both"));
     m_duplicate.reset();
-    m_look.stop();
+    m_place.cancel();
     deleteLater();
     return nullptr;
 }
@@ -112,24 +115,28 @@ std::int64_t SocketWitness::adopt()
     if (descriptor == -1)
         return -1;
     m_adopted = true;
+    ++m_connections;
     m_duplicate.emplace(qkeepalive::bridge::witness(descriptor));
-    lookRegularly();
     return descriptor;
 }
 
-void SocketWitness::lookRegularly()
+void SocketWitness::lookIn(std::chrono::milliseconds after, bool routine)
 {
-    if (m_adopted)
-        m_look.start(static_cast<int>(lookEvery.count()), Qt::VeryCoarseTimer, this);
+    if (m_adopted && after < strayEvery)
+        m_place.schedule(after, routine, this);
+    else if (m_adopted)
+        m_place.schedule(strayEvery, true, this);
+    else
+        m_place.cancel();
 }
 
-/// Qt moves running timers to another thread by way of its event loop, and loses track of them if
-/// the object dies before that has turned: so the timer stops here and starts anew there.
+/// Each thread has its own timer: the witness leaves this one's here, and looks as soon as it has
+/// arrived in the other.
 bool SocketWitness::event(QEvent *event)
 {
-    if (event->type() == QEvent::ThreadChange && m_look.isActive()) {
-        m_look.stop();
-        QMetaObject::invokeMethod(this, &SocketWitness::lookRegularly, Qt::QueuedConnection);
+    if (event->type() == QEvent::ThreadChange) {
+        m_place.cancel();
+        QMetaObject::invokeMethod(this, &SocketWitness::look, Qt::QueuedConnection);
     }
     return QObject::event(event);
 }
@@ -195,7 +202,7 @@ void SocketWitness::endConnection()
     if (!m_adopted)
         return;
     m_adopted = false;
-    m_look.stop();
+    m_place.cancel();
     SocketTap *guard = this->guard();
     if (!guard)
         return;
@@ -205,23 +212,68 @@ void SocketWitness::endConnection()
     guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
 }
 
-void SocketWitness::timerEvent(QTimerEvent *event)
+/// Whether the guarded connection has gone, or become another, without a signal.
+bool SocketWitness::isStray() const
 {
-    if (event->timerId() != m_look.timerId()) {
-        QObject::timerEvent(event);
+    const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
+                        || m_socket->state() == QAbstractSocket::ClosingState;
+    return !connected || !m_duplicate || !(*m_duplicate)->is_of(m_socket->socketDescriptor());
+}
+
+/// Whether Qt holds data that it has not given to the kernel yet.
+bool SocketWitness::hasQueued() const
+{
+#if QT_CONFIG(ssl)
+    if (const auto *tls = qobject_cast<const QSslSocket *>(m_socket); tls && tls->encryptedBytesToWrite() > 0)
+        return true;
+#endif
+    return m_socket->bytesToWrite() > 0;
+}
+
+void SocketWitness::look()
+{
+    if (!m_adopted)
         return;
-    }
     // The program may have called disconnect() on the socket for everything and everyone.
     if (!m_listening)
         listen();
-    const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
-                        || m_socket->state() == QAbstractSocket::ClosingState;
-    if (connected && m_duplicate && (*m_duplicate)->is_of(m_socket->socketDescriptor()))
+    if (isStray()) {
+        const QPointer<SocketWitness> alive(this);
+        endConnection();
+        if (alive)
+            takeUnderGuard();
+        return;
+    }
+    if (SocketTap *guard = this->guard())
+        guard->socketLooked(evidence(), hasQueued());
+}
+
+void SocketWitness::limitRetransmissions(std::int64_t milliseconds)
+{
+    if (m_duplicate)
+        (*m_duplicate)->limit_retransmissions(milliseconds);
+}
+
+void SocketWitness::restore()
+{
+    if (m_adopted && m_duplicate)
+        (*m_duplicate)->restore();
+}
+
+void SocketWitness::abort()
+{
+    if (!m_adopted)
         return;
     const QPointer<SocketWitness> alive(this);
-    endConnection();
-    if (alive)
-        takeUnderGuard();
+    const unsigned judged = m_connections;
+    if (!isStray()) {
+        // What was queued on a connection declared lost must not reach the peer minutes later.
+        (*m_duplicate)->discard_unsent();
+        m_socket->abort();
+    }
+    // The socket's signals may be blocked.
+    if (alive && m_adopted && m_connections == judged)
+        endConnection();
 }
 
 } // namespace ka::detail

@@ -5,7 +5,8 @@
 
 #include "qkeepalive/src/bridge.rs.h"
 
-#include <QtCore/qbasictimer.h>
+#include "look_timer.h"
+
 #include <QtCore/qmutex.h>
 #include <QtNetwork/qabstractsocket.h>
 
@@ -46,10 +47,18 @@ public:
     /// The descriptor of the guarded connection, −1 for none.
     std::int64_t descriptor() const;
     void dropDuplicate();
+    /// Looks at the connection after this time, or at the latest when a stray is looked for.
+    void lookIn(std::chrono::milliseconds after, bool routine);
+    void look();
+    void leavePlace() { m_place.cancel(); }
+    void limitRetransmissions(std::int64_t milliseconds);
+    /// The guard lets go of the living connection.
+    void restore();
+    /// Ends the guarded connection, and no other, at once and with nothing more sent.
+    void abort();
 
 protected:
     bool event(QEvent *event) override;
-    void timerEvent(QTimerEvent *event) override;
 
 private:
     void listen();
@@ -57,16 +66,18 @@ private:
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
     void endConnection();
-    void lookRegularly();
+    bool isStray() const;
+    bool hasQueued() const;
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
     QAbstractSocket *const m_socket;
     const std::shared_ptr<Tie> m_tie;
-    std::optional<rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
+    std::optional<::rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
     QMetaObject::Connection m_listening;
-    QBasicTimer m_look;
+    LookPlace m_place;
+    unsigned m_connections = 0;
     bool m_adopted = false;
 };
 

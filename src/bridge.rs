@@ -55,6 +55,7 @@ pub(crate) mod ffi {
         segments_sent: Value,
         segments_received: Value,
         data_segments_sent: Value,
+        bytes_acknowledged: Value,
     }
 
     /// Whose number [`Failure::code`] is.
@@ -111,6 +112,9 @@ pub(crate) mod ffi {
         fn is_of(self: &MaybeWitness, descriptor: i64) -> bool;
         /// The duplicate as a number, −1 where there is none.
         fn descriptor(self: &MaybeWitness) -> i64;
+        fn limit_retransmissions(self: &mut MaybeWitness, milliseconds: i64);
+        fn restore(self: &mut MaybeWitness);
+        fn discard_unsent(self: &MaybeWitness);
     }
 }
 
@@ -169,6 +173,22 @@ impl MaybeWitness {
 
     fn descriptor(&self) -> i64 {
         self.0.as_ref().map_or(-1, Witness::number)
+    }
+}
+
+/// What these do is a help, and no promise depends on it: a system that cannot is left as it is.
+impl MaybeWitness {
+    fn limit_retransmissions(&mut self, milliseconds: i64) {
+        let limit = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+        let _ = contain(|| self.0.as_mut().map_or(Ok(()), |it| it.limit_retransmissions(limit)));
+    }
+
+    fn restore(&mut self) {
+        let _ = contain(|| self.0.as_mut().map_or(Ok(()), Witness::restore));
+    }
+
+    fn discard_unsent(&self) {
+        let _ = contain(|| self.0.as_ref().map_or(Ok(()), Witness::discard_unsent));
     }
 }
 
@@ -279,6 +299,7 @@ fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {
         segments_sent: number(snapshot.segments_sent),
         segments_received: number(snapshot.segments_received),
         data_segments_sent: number(snapshot.data_segments_sent),
+        bytes_acknowledged: value(snapshot.bytes_acknowledged.and_then(|n| i64::try_from(n).ok())),
     }
 }
 

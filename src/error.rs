@@ -189,6 +189,8 @@ pub enum Unit {
     Milliseconds,
     /// A plain number.
     Count,
+    /// Bytes.
+    Bytes,
 }
 
 impl Unit {
@@ -197,6 +199,7 @@ impl Unit {
             Unit::Seconds => " s",
             Unit::Milliseconds => " ms",
             Unit::Count => "",
+            Unit::Bytes => " bytes",
         }
     }
 }

@@ -3,23 +3,56 @@
 //! The owner of a [`Guard`] tells it what happens to the socket, does what it asks for (the calls
 //! that touch the kernel are passed in), and shows its [`View`] to the world.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::error::Error;
-use crate::loss::{self, Evidence, Loss, LossReason};
-use crate::plan::Plan;
+use crate::error::{Error, OptionName, Quantity, Unit};
+use crate::heartbeat::{Heartbeat, Rhythm};
+use crate::kernel::Kernel;
+use crate::liveness::{Liveness, NextLook, Terms, Verdict};
+use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
+use crate::plan::{Plan, Range, milliseconds};
+use crate::retransmission;
+use crate::snapshot::{ConnectionState, Snapshot};
 use crate::sys;
 
 /// What the program asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The values one by one. While not [`enabled`](Config::enabled), keepalive is off on the
     /// socket, and the verdict with it.
     pub values: Config,
     /// One knob in place of idle, interval and count; see [`Config::detect_within`].
     pub detect_within: Option<Duration>,
+    /// The time between two beats; `None` for no heart-beat.
+    pub heartbeat_interval: Option<Duration>,
+    /// The silence after which the peer's program is lost; `None` is twice the interval.
+    pub heartbeat_timeout: Option<Duration>,
+    /// Whether the connection is aborted when the loss is known here before the kernel knows it.
+    pub abort_on_loss: bool,
 }
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            values: Config::default(),
+            detect_within: None,
+            heartbeat_interval: None,
+            heartbeat_timeout: None,
+            abort_on_loss: true,
+        }
+    }
+}
+
+/// The times of a heart-beat. Qt's timers count milliseconds in an int.
+pub(crate) const HEARTBEAT_INTERVAL: Range = Range {
+    option: OptionName(c"heartbeatInterval"),
+    unit: Unit::Milliseconds,
+    min: 1,
+    max: i32::MAX as i64,
+};
+pub(crate) const HEARTBEAT_TIMEOUT: Range =
+    Range { option: OptionName(c"heartbeatTimeout"), ..HEARTBEAT_INTERVAL };
 
 impl Settings {
     /// What they ask of the kernel.
@@ -31,11 +64,58 @@ impl Settings {
         Ok(Config { enabled, user_timeout, ..Config::detect_within(total)? })
     }
 
+    /// The heart-beat, if there is one.
+    fn rhythm(&self) -> Option<Rhythm> {
+        let interval = self.heartbeat_interval?;
+        let timeout = self.heartbeat_timeout.unwrap_or(interval.saturating_mul(2));
+        Some(Rhythm { interval, timeout })
+    }
+
     /// Checks each value, also one that another takes the place of for the time being.
     fn check(&self) -> Result<(), Error> {
         Plan::new(&self.values, sys::limits()?)?;
+        self.heartbeat_interval.map(|time| HEARTBEAT_INTERVAL.round_up(time)).transpose()?;
+        self.heartbeat_timeout.map(|time| HEARTBEAT_TIMEOUT.round_up(time)).transpose()?;
+        // A peer that answers each beat is silent for one interval in between.
+        if let Some(Rhythm { interval, timeout }) = self.rhythm()
+            && timeout <= interval
+        {
+            let ms = |time| i64::try_from(milliseconds(time)).unwrap_or(i64::MAX);
+            let longer = Range { min: ms(interval) + 1, ..HEARTBEAT_TIMEOUT };
+            return Err(longer.refuse(Quantity::Milliseconds(ms(timeout))));
+        }
         self.config().map(|_| ())
     }
+}
+
+/// The time, as a guard wants to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// Now.
+    pub now: Instant,
+    /// How long this machine has slept since it was started (Linux: CLOCK_BOOTTIME without
+    /// CLOCK_MONOTONIC).
+    pub asleep: Duration,
+}
+
+impl Clock {
+    /// The time at this moment.
+    pub fn read() -> Self {
+        Self { now: Instant::now(), asleep: sys::asleep() }
+    }
+}
+
+/// What a look at the connection calls for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Orders {
+    /// The connection is lost: tell it.
+    pub loss: Option<Loss>,
+    /// Abort the connection now. The loss comes from [`Guard::disconnected`].
+    pub abort: bool,
+    /// Write a beat.
+    pub beat: bool,
+    /// Limit the time between two retransmissions to this.
+    pub retransmit_within: Option<Duration>,
 }
 
 /// Where a guarded connection stands.
@@ -48,6 +128,8 @@ pub enum State {
     Waiting,
     /// Connected, and nothing speaks against the peer.
     Healthy,
+    /// An answer of the peer is overdue.
+    Suspect,
     /// Lost; stays so until the next connect.
     Lost,
 }
@@ -63,19 +145,9 @@ pub struct View {
     pub loss_reason: Option<LossReason>,
     /// The last refusal, until the next success.
     pub error: String,
-    /// The worst case from the last sign of life to the verdict on an idle connection, as really in
-    /// force; `None` where nothing is.
+    /// The worst case from the last sign of life to the verdict, as really in force; `None` where
+    /// nothing is.
     pub detection_time: Option<Duration>,
-}
-
-/// The calls that touch the kernel, on the connected socket.
-pub trait Kernel {
-    /// Applies the values and returns what is then in force.
-    ///
-    /// # Errors
-    ///
-    /// What the system refused; the socket is then as it was.
-    fn apply(&mut self, config: &Config) -> Result<Config, Error>;
 }
 
 /// The policy of one guarded connection.
@@ -83,18 +155,54 @@ pub trait Kernel {
 pub struct Guard {
     settings: Settings,
     state: State,
-    connected: bool,
-    closing: bool,
-    reported: Option<loss::ReportedError>,
-    in_force: Option<Config>,
+    /// The connection under guard.
+    link: Option<Link>,
     loss_reason: Option<LossReason>,
     error: String,
+}
+
+/// What is known of one connection while it lasts.
+#[derive(Debug)]
+struct Link {
+    closing: bool,
+    reported: Option<ReportedError>,
+    /// `None` where the kernel refused the values.
+    in_force: Option<Config>,
+    liveness: Option<Liveness>,
+    heartbeat: Option<Heartbeat>,
+    /// The kernel knows of an end that the network library has not reported.
+    ended: Option<Ended>,
+    /// What was decided here, to be told when the connection has been aborted.
+    verdict: Option<Loss>,
+    multipath: bool,
+    retries: u32,
+    retransmit_within: Option<Duration>,
+    /// A last probe was sent, with a raised count.
+    called: bool,
+    warned: bool,
+    asleep: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ended {
+    since: Instant,
+    next_look: Instant,
 }
 
 impl Guard {
     /// What the program asked for.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Where the connection stands.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether a connection is under guard.
+    pub fn is_connected(&self) -> bool {
+        self.link.is_some()
     }
 
     /// What the guard shows of itself now.
@@ -104,8 +212,21 @@ impl Guard {
             state: self.state,
             loss_reason: self.loss_reason,
             error: self.error.clone(),
-            detection_time: self.in_force.and_then(|config| config.detection_time()),
+            detection_time: self.link.as_ref().and_then(Link::detection_time),
         }
+    }
+
+    /// When to look at the connection next, if at all.
+    pub fn next_look(&self) -> Option<NextLook> {
+        let link = self.link.as_ref().filter(|link| self.judges(link))?;
+        if let Some(ended) = link.ended {
+            return Some(NextLook { at: ended.next_look, routine: false });
+        }
+        let looks = [
+            link.liveness.as_ref().map(Liveness::next_look),
+            link.heartbeat.as_ref().map(Heartbeat::next_look),
+        ];
+        looks.into_iter().flatten().min_by_key(|look| look.at)
     }
 
     /// Takes new settings, and tells the kernel at once if the socket is connected. `wanted` is
@@ -117,37 +238,38 @@ impl Guard {
     pub fn change(
         &mut self,
         wanted: Result<Settings, Error>,
+        clock: Clock,
         kernel: &mut impl Kernel,
-    ) -> Result<(), Error> {
+    ) -> Result<Orders, Error> {
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
                 wanted.check()?;
-                if self.connected {
-                    self.tell_change(&wanted, kernel)?;
-                }
+                self.tell_change(&wanted, kernel)?;
             }
             Ok(wanted)
         });
         self.note(&outcome);
-        let wanted = outcome?;
-        if wanted.values.enabled != self.settings.values.enabled {
-            self.state = match (wanted.values.enabled, self.connected, self.state) {
-                (true, true, _) => State::Healthy,
-                (false, _, State::Healthy) => State::Waiting,
+        let old = std::mem::replace(&mut self.settings, outcome?);
+        if old.values.enabled != self.settings.values.enabled {
+            self.state = match (self.settings.values.enabled, &self.link, self.state) {
+                (true, Some(_), _) => State::Healthy,
+                (false, _, State::Healthy | State::Suspect) => State::Waiting,
                 (_, _, state) => state,
             };
         }
-        self.settings = wanted;
-        Ok(())
+        Ok(self.watch(clock, old.rhythm() != self.settings.rhythm(), kernel))
     }
 
     /// Writes what has become different. A return to "leave alone" writes nothing: the socket
     /// keeps what it has until the next connect.
     fn tell_change(&mut self, wanted: &Settings, kernel: &mut impl Kernel) -> Result<(), Error> {
+        let Some(link) = &mut self.link else {
+            return Ok(());
+        };
         let new = wanted.config()?;
-        if self.in_force.is_none() {
+        if link.in_force.is_none() {
             // What was wanted at the connect was refused, all of it; here is the next try.
-            self.in_force = Some(kernel.apply(&new)?);
+            link.in_force = Some(kernel.apply(&new)?);
             return Ok(());
         }
         let old = self.settings.config()?;
@@ -159,14 +281,14 @@ impl Guard {
             user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
         };
         if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
-            self.in_force = Some(kernel.apply(&changed)?);
+            link.in_force = Some(kernel.apply(&changed)?);
         }
         Ok(())
     }
 
     /// A socket was set.
     pub fn attached(&mut self) {
-        self.forget_connection();
+        self.link = None;
         self.loss_reason = None;
         self.state = State::Waiting;
         self.error.clear();
@@ -174,65 +296,221 @@ impl Guard {
 
     /// The socket was taken away, or died.
     pub fn detached(&mut self) {
-        self.forget_connection();
+        self.link = None;
         self.loss_reason = None;
         self.state = State::Detached;
         self.error.clear();
     }
 
-    /// The socket is connected: applies all values to it.
+    /// The owner of the socket has taken another one in its place.
+    pub fn renewed(&mut self) {
+        self.link = None;
+        if self.state != State::Lost {
+            self.state = State::Waiting;
+        }
+    }
+
+    /// The socket is connected: applies all values to it, unless it has them already because it
+    /// `inherits` them from the socket that accepted it.
     ///
     /// # Errors
     ///
     /// What the kernel refused. The connection is watched all the same.
-    pub fn connected(&mut self, kernel: &mut impl Kernel) -> Result<(), Error> {
-        self.forget_connection();
-        self.connected = true;
+    pub fn connected(
+        &mut self,
+        inherits: bool,
+        clock: Clock,
+        kernel: &mut impl Kernel,
+    ) -> Result<Orders, Error> {
         self.loss_reason = None;
         self.state = if self.settings.values.enabled { State::Healthy } else { State::Waiting };
-        let outcome = self.settings.config().and_then(|config| kernel.apply(&config));
+        let outcome = self
+            .settings
+            .config()
+            .and_then(|config| if inherits { Ok(config) } else { kernel.apply(&config) });
         self.note(&outcome);
-        self.in_force = Some(outcome?);
-        Ok(())
+        self.link = Some(Link {
+            closing: false,
+            reported: None,
+            in_force: outcome.as_ref().ok().copied(),
+            liveness: None,
+            heartbeat: None,
+            ended: None,
+            verdict: None,
+            multipath: !inherits && kernel.is_multipath(),
+            retries: 0,
+            retransmit_within: None,
+            called: false,
+            warned: false,
+            asleep: clock.asleep,
+        });
+        outcome?;
+        Ok(self.watch(clock, true, kernel))
+    }
+
+    /// Brings what watches the connection in line with the settings.
+    fn watch(&mut self, clock: Clock, beat_anew: bool, kernel: &mut impl Kernel) -> Orders {
+        let enabled = self.settings.values.enabled;
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
+        let terms = link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
+        if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
+            link.liveness = terms.map(|terms| Liveness::new(terms, clock.now));
+            link.retries = if terms.is_some() { kernel.retries() } else { 0 };
+            link.warned = false;
+        }
+        let rhythm = self.settings.rhythm().filter(|_| enabled);
+        if beat_anew || rhythm.is_some() != link.heartbeat.is_some() {
+            link.heartbeat = rhythm.map(|rhythm| Heartbeat::new(rhythm, clock.now));
+        }
+        let info = link.liveness.as_ref().and_then(|_| kernel.snapshot());
+        let retransmit_within = info.and_then(|info| link.limit_retransmissions(&info));
+        Orders { retransmit_within, ..Orders::default() }
+    }
+
+    /// Looks at the connection. `queued`: whether the network library holds data that it has not
+    /// given to the kernel yet.
+    pub fn look(&mut self, queued: bool, clock: Clock, kernel: &mut impl Kernel) -> Orders {
+        let now = clock.now;
+        if !self.link.as_ref().is_some_and(|link| self.judges(link)) {
+            return Orders::default();
+        }
+        let (Some(link), Some(info)) = (&mut self.link, kernel.snapshot()) else {
+            return Orders::default();
+        };
+        link.notice_sleep(clock);
+        if let Some(state) = info.state.filter(has_ended) {
+            return self.look_at_end(state, info, clock, kernel);
+        }
+        link.ended = None;
+        let peer = link.liveness.as_mut().map_or(Verdict::Healthy, |live| live.look(now, &info));
+        let pulse = link.heartbeat.as_mut().map(|heart| heart.look(now, &info, queued));
+        let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
+        if peer == Verdict::Lost || program == Verdict::Lost {
+            let silent = peer == Verdict::Lost || !kernel_answers(&info);
+            let loss = loss::overdue(&info, silent, kernel.take_error());
+            return self.decide(loss, ConnectionState::Established);
+        }
+        let suspect = peer == Verdict::Suspect || program == Verdict::Suspect;
+        self.state = if suspect { State::Suspect } else { State::Healthy };
+        link.call_once_more(now, &info, kernel);
+        let retransmit_within = link.limit_retransmissions(&info);
+        let beat = pulse.is_some_and(|pulse| pulse.beat);
+        self.warn(&info);
+        Orders { beat, retransmit_within, ..Orders::default() }
+    }
+
+    /// The kernel knows that the connection is over. The network library will find out when it
+    /// reads, and tell; with a full buffer it does not read.
+    fn look_at_end(
+        &mut self,
+        state: ConnectionState,
+        info: Snapshot,
+        clock: Clock,
+        kernel: &mut impl Kernel,
+    ) -> Orders {
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
+        let since = link.ended.map_or(clock.now, |ended| ended.since);
+        let silence = info.silence().unwrap_or(Duration::MAX);
+        let wait = link.detection_time().unwrap_or_default().saturating_sub(silence);
+        let next_look = (since + GRACE).max(clock.now + wait);
+        if next_look > clock.now {
+            link.ended = Some(Ended { since, next_look });
+            return Orders::default();
+        }
+        let reported = match state {
+            ConnectionState::Closed => kernel.take_error(),
+            _ => ReportedError::ClosedByPeer,
+        };
+        // Somebody else took the error away: the figures have to do.
+        let reported = if reported == ReportedError::None { ReportedError::Other } else { reported };
+        let evidence = Evidence {
+            reported,
+            heard: true,
+            error_pending: false,
+            snapshot: Some(info),
+            config: link.in_force,
+        };
+        match loss::classify(&evidence) {
+            Some(loss) => self.decide(loss, state),
+            None => Orders::default(),
+        }
+    }
+
+    /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays
+    /// readable: such a connection is not aborted.
+    fn decide(&mut self, loss: Loss, state: ConnectionState) -> Orders {
+        let gone = matches!(state, ConnectionState::Established | ConnectionState::Closed);
+        if self.settings.abort_on_loss && gone {
+            if let Some(link) = &mut self.link {
+                link.verdict = Some(loss);
+            }
+            return Orders { abort: true, ..Orders::default() };
+        }
+        self.link = None;
+        self.tell(loss);
+        Orders { loss: Some(loss), ..Orders::default() }
     }
 
     /// The network library reported an error on the connection. `alive` is the kernel's view: while
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
     /// the peer can end a TLS session before the connection.
-    pub fn reported(&mut self, error: loss::ReportedError, alive: bool) {
-        if self.connected && (!alive || error == loss::ReportedError::ClosedByPeer) {
-            self.reported = Some(error);
+    pub fn reported(&mut self, error: ReportedError, alive: bool) {
+        if let Some(link) = &mut self.link
+            && (!alive || error == ReportedError::ClosedByPeer)
+        {
+            link.reported = Some(error);
         }
     }
 
     /// The socket begins to close. `alive` is the kernel's view: a close of a connection that is
     /// alive, with no error reported, is the program's own.
     pub fn closing(&mut self, alive: bool) {
-        self.closing = self.connected && alive && self.reported.is_none();
+        if let Some(link) = &mut self.link {
+            link.closing = alive && link.reported.is_none();
+        }
     }
 
     /// The socket is no longer connected. Returns the loss, or `None` if there is none to tell: the
     /// program closed the connection itself, none was made, or the guard is switched off.
     pub fn disconnected(&mut self, mut evidence: Evidence) -> Option<Loss> {
-        if !self.connected {
-            return None;
-        }
-        evidence.heard = self.reported.is_some();
-        evidence.config = self.in_force;
-        if let Some(reported) = self.reported {
+        let link = self.link.take()?;
+        evidence.heard = link.reported.is_some();
+        evidence.config = link.in_force;
+        if let Some(reported) = link.reported {
             evidence.reported = reported;
         }
-        let asked_for = self.closing || !self.settings.values.enabled;
-        self.forget_connection();
-        let loss = if asked_for { None } else { loss::classify(&evidence) };
-        self.loss_reason = loss.map(|loss| loss.reason);
-        self.state = if loss.is_some() { State::Lost } else { State::Waiting };
+        let asked_for = link.closing || !self.settings.values.enabled;
+        let found = || if asked_for { None } else { loss::classify(&evidence) };
+        let loss = link.verdict.or_else(found);
+        match loss {
+            Some(loss) => self.tell(loss),
+            None => self.state = State::Waiting,
+        }
         loss
     }
 
     /// Something was refused outside of the guard, such as an object that is no socket.
     pub fn refused(&mut self, why: impl Into<String>) {
         self.error = why.into();
+    }
+
+    /// A call outside of the guard was accepted.
+    pub fn accepted(&mut self) {
+        self.error.clear();
+    }
+
+    /// Whether a verdict is to be found: not on a connection that the program itself is closing.
+    fn judges(&self, link: &Link) -> bool {
+        self.settings.values.enabled && !link.closing && link.verdict.is_none()
+    }
+
+    fn tell(&mut self, loss: Loss) {
+        self.loss_reason = Some(loss.reason);
+        self.state = State::Lost;
     }
 
     fn note<T>(&mut self, outcome: &Result<T, Error>) {
@@ -242,12 +520,93 @@ impl Guard {
         }
     }
 
-    fn forget_connection(&mut self) {
-        self.connected = false;
-        self.closing = false;
-        self.reported = None;
-        self.in_force = None;
+    /// Says once for each connection that its path is too slow for what was asked.
+    fn warn(&mut self, info: &Snapshot) {
+        let Some(link) = &mut self.link else { return };
+        let (Some(live), Some(round_trip)) = (&link.liveness, info.round_trip_time) else { return };
+        let Terms { within, idle, .. } = *live.terms();
+        let needed = idle + 2 * round_trip;
+        if within > needed || link.warned {
+            return;
+        }
+        link.warned = true;
+        self.error = format!(
+            "a loss within {:.1} s cannot be told from this connection's round trip of {:.1} s: a \
+             peer that lives may be taken for lost; more than {:.1} s is needed",
+            within.as_secs_f64(),
+            round_trip.as_secs_f64(),
+            needed.as_secs_f64()
+        );
     }
+}
+
+/// The network library gets this long to find an end that the kernel knows of.
+const GRACE: Duration = Duration::from_millis(250);
+
+impl Link {
+    /// The time from the peer's last sign of life to the verdict.
+    fn detection_time(&self) -> Option<Duration> {
+        let kernel = self.in_force.and_then(|config| config.detection_time());
+        let program = self.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        kernel.into_iter().chain(program).min()
+    }
+
+    /// A machine that has slept knows nothing of the time meanwhile.
+    fn notice_sleep(&mut self, clock: Clock) {
+        // The two clocks behind the difference are not read at one moment.
+        if clock.asleep > self.asleep + Duration::from_millis(10) {
+            if let Some(live) = &mut self.liveness {
+                live.pardon(clock.now);
+            }
+            if let Some(heart) = &mut self.heartbeat {
+                heart.pardon(clock.now);
+            }
+        }
+        self.asleep = clock.asleep;
+    }
+
+    /// Has one more probe sent shortly before the time is over.
+    fn call_once_more(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
+        let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
+        // With a user timeout the kernel gives up at the next probe.
+        let possible = in_force.user_timeout.is_none_or(|timeout| timeout.is_zero());
+        if possible && live.last_call(now, info) {
+            kernel.probe_now(&in_force);
+            self.called = true;
+        } else if self.called && live.next_look().routine {
+            // Heard again. The count is as before, or the next death would take longer.
+            let count = Config { enabled: in_force.enabled, count: in_force.count, ..LEAVE_ALONE };
+            let _ = kernel.apply(&count);
+            self.called = false;
+        }
+    }
+
+    /// The limit for retransmissions if it has to be another than now.
+    fn limit_retransmissions(&mut self, info: &Snapshot) -> Option<Duration> {
+        let within = self.liveness.as_ref()?.terms().within;
+        let wanted = retransmission::limit(within, info, self.retries)?;
+        // A round trip is never the same twice.
+        let fits = self
+            .retransmit_within
+            .is_some_and(|limit| wanted <= limit + limit / 4 && limit <= wanted + wanted);
+        if fits {
+            return None;
+        }
+        self.retransmit_within = Some(wanted);
+        Some(wanted)
+    }
+}
+
+/// Whether the kernel holds the connection to be over, at least in the peer's direction.
+fn has_ended(state: &ConnectionState) -> bool {
+    use ConnectionState::{CloseWait, Closed, Closing, LastAck, TimeWait};
+    matches!(state, Closed | CloseWait | Closing | LastAck | TimeWait)
+}
+
+/// Whether the peer's kernel has answered all that was sent to it, as far as can be seen at once.
+fn kernel_answers(info: &Snapshot) -> bool {
+    let unanswered = info.unacked.unwrap_or(0) > 0 && info.since_data_sent < info.silence();
+    info.probes.unwrap_or(0) == 0 && info.retransmits.unwrap_or(0) == 0 && !unanswered
 }
 
 const LEAVE_ALONE: Config =

@@ -5,7 +5,8 @@
 //! `ka::KeepAlive` (feature `qt`, the default). Data flows one way:
 //!
 //! * settings → plan → kernel: [`Config`] → `plan` → [`apply`]
-//! * evidence → verdict → signal: [`Snapshot`] → [`loss`] → [`guard`] → `ka::KeepAlive`
+//! * evidence → verdict → signal: [`Snapshot`] → [`liveness`], [`heartbeat`], [`loss`] → [`guard`] →
+//!   `ka::KeepAlive`
 //!
 //! | Module | Holds |
 //! |---|---|
@@ -14,7 +15,11 @@
 //! | `error` | [`Error`]: which option, which value, which range |
 //! | `socket` | [`apply`], [`query`], [`snapshot`] on one descriptor |
 //! | `snapshot` | [`Snapshot`]: what the kernel knows |
+//! | [`liveness`] | whether the peer lives: Healthy → Suspect → Lost, pure |
+//! | [`heartbeat`] | the application's own heart-beat, pure |
+//! | [`retransmission`] | how rarely the kernel may try again, pure |
 //! | [`loss`] | why a connection was lost, from the evidence |
+//! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
 //! | [`guard`] | one connection's whole policy, without I/O |
 //! | `defaults` | the system-wide values |
@@ -26,8 +31,12 @@ mod config;
 mod defaults;
 mod error;
 pub mod guard;
+pub mod heartbeat;
+pub mod kernel;
+pub mod liveness;
 pub mod loss;
 mod plan;
+pub mod retransmission;
 mod snapshot;
 mod socket;
 mod sys;

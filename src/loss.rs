@@ -6,6 +6,7 @@
 //! other, the second cannot tell a loss from a close of our own side.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use crate::config::Config;
@@ -47,6 +48,24 @@ pub enum ReportedError {
     Other,
 }
 
+impl ReportedError {
+    /// The class of a system's error.
+    pub fn of(error: &io::Error) -> Self {
+        use io::ErrorKind;
+        match error.kind() {
+            ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
+                ReportedError::ClosedByPeer
+            }
+            ErrorKind::TimedOut => ReportedError::TimedOut,
+            ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::ConnectionRefused => ReportedError::Unreachable,
+            _ => ReportedError::Other,
+        }
+    }
+}
+
 /// All that is known of a connection at its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Evidence {
@@ -81,6 +100,21 @@ pub fn classify(evidence: &Evidence) -> Option<Loss> {
         Some((snapshot, state)) => with_snapshot(evidence, &snapshot, state)?,
     };
     Some(Loss { reason, snapshot })
+}
+
+/// The loss of a peer whose time is over, while the connection still stands. `silent`: whether its
+/// kernel owes an answer; otherwise it is its program that does. `error` is what the kernel has heard
+/// of the network and not acted upon.
+pub fn overdue(snapshot: &Snapshot, silent: bool, error: ReportedError) -> Loss {
+    let reason = match error {
+        // It came between the last look and this verdict.
+        ReportedError::ClosedByPeer => LossReason::PeerReset,
+        _ if !silent => LossReason::HeartbeatMissed,
+        ReportedError::Unreachable => LossReason::NetworkUnreachable,
+        _ if snapshot.has_data_to_deliver() => LossReason::DataUnacknowledged,
+        _ => LossReason::ProbesUnanswered,
+    };
+    Loss { reason, snapshot: Some(*snapshot) }
 }
 
 /// Only the library's word is there, and it cannot tell FIN from RST or the two timeouts.
@@ -190,7 +224,13 @@ impl fmt::Display for Loss {
                 }
                 last_heard(f, &snapshot)
             }
-            LossReason::HeartbeatMissed => f.write_str("the peer did not answer the heart-beat"),
+            LossReason::HeartbeatMissed => {
+                f.write_str("the peer's program did not answer the heart-beat")?;
+                match snapshot.since_data_received {
+                    Some(time) => write!(f, "; its last byte came {:.1} s ago", time.as_secs_f64()),
+                    None => Ok(()),
+                }
+            }
             LossReason::NetworkUnreachable => {
                 f.write_str("the network reports no way to the peer")?;
                 last_heard(f, &snapshot)

@@ -37,7 +37,7 @@ impl Range {
         let (seconds, nanos) = (wanted.as_secs(), wanted.subsec_nanos());
         let units = match self.unit {
             Unit::Seconds => seconds.checked_add(u64::from(nanos > 0)),
-            Unit::Milliseconds | Unit::Count => seconds
+            Unit::Milliseconds | Unit::Count | Unit::Bytes => seconds
                 .checked_mul(1000)
                 .and_then(|ms| ms.checked_add(u64::from(nanos.div_ceil(1_000_000)))),
         };
@@ -75,7 +75,7 @@ impl Range {
     pub(crate) fn duration(&self, units: u32) -> Duration {
         match self.unit {
             Unit::Seconds => Duration::from_secs(u64::from(units)),
-            Unit::Milliseconds | Unit::Count => Duration::from_millis(u64::from(units)),
+            Unit::Milliseconds | Unit::Count | Unit::Bytes => Duration::from_millis(u64::from(units)),
         }
     }
 

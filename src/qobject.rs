@@ -6,18 +6,22 @@
 //! set properties, connect the socket anew, or delete the object.
 
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cxx_qt::CxxQtType as _;
-use cxx_qt_lib::QString;
+use cxx_qt_lib::{QByteArray, QString};
 
 use crate::bridge::{Fault, contain};
 use crate::config::{Config, detect_within_range};
-use crate::error::Error;
-use crate::guard::{Guard, Kernel, Settings, State, View};
-use crate::loss::{Evidence, Loss, LossReason, ReportedError};
+use crate::error::{Error, OptionName, Unit};
+use crate::guard::{
+    Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
+};
+use crate::kernel::{self, Kernel as _};
+use crate::loss::{Evidence, LossReason, ReportedError};
+use crate::plan::Range;
 use crate::snapshot::ConnectionState;
-use crate::{socket, sys};
+use crate::sys;
 use ffi::QObject;
 
 // What the names mean is said where users read them: cpp/include/ka.
@@ -60,6 +64,17 @@ pub mod ffi {
         LossReason = 256,
         ErrorString = 512,
         DetectionTime = 1024,
+        HeartbeatInterval = 2048,
+        HeartbeatTimeout = 4096,
+        HeartbeatPayload = 8192,
+        AbortOnLoss = 16384,
+        Silence = 32768,
+        UnansweredProbes = 65536,
+        RoundTripTime = 131072,
+        Suspected = 262144,
+        Recovered = 524288,
+        BeatDue = 1048576,
+        MustAbort = 2097152,
     }
 
     #[namespace = "ka::detail"]
@@ -88,6 +103,9 @@ pub mod ffi {
         include!("cxx-qt-lib/qstring.h");
         #[namespace = ""]
         type QString = cxx_qt_lib::QString;
+        include!("cxx-qt-lib/qbytearray.h");
+        #[namespace = ""]
+        type QByteArray = cxx_qt_lib::QByteArray;
     }
 
     unsafe extern "C++Qt" {
@@ -109,6 +127,13 @@ pub mod ffi {
         #[qproperty(i32, detect_within, READ = detect_within, WRITE = set_detect_within, NOTIFY = detect_within_changed, FINAL)]
         #[qproperty(QString, error_string, READ = error_string, NOTIFY = error_string_changed, FINAL)]
         #[qproperty(i32, detection_time, READ = detection_time, NOTIFY = detection_time_changed, FINAL)]
+        #[qproperty(i32, heartbeat_interval, READ = heartbeat_interval, WRITE = set_heartbeat_interval, NOTIFY = heartbeat_interval_changed, FINAL)]
+        #[qproperty(i32, heartbeat_timeout, READ = heartbeat_timeout, WRITE = set_heartbeat_timeout, NOTIFY = heartbeat_timeout_changed, FINAL)]
+        #[qproperty(QByteArray, heartbeat_payload, READ = heartbeat_payload, WRITE = set_heartbeat_payload, NOTIFY = heartbeat_payload_changed, FINAL)]
+        #[qproperty(bool, abort_on_loss, READ = abort_on_loss, WRITE = set_abort_on_loss, NOTIFY = abort_on_loss_changed, FINAL)]
+        #[qproperty(i32, silence, READ = silence, NOTIFY = silence_changed, FINAL)]
+        #[qproperty(i32, unanswered_probes, READ = unanswered_probes, NOTIFY = unanswered_probes_changed, FINAL)]
+        #[qproperty(i32, round_trip_time, READ = round_trip_time, NOTIFY = round_trip_time_changed, FINAL)]
         type KeepAlive = super::KeepAliveRust;
 
         #[cxx_name = "enabled"]
@@ -130,15 +155,38 @@ pub mod ffi {
         fn loss_reason(self: &KeepAlive) -> LossReason;
         fn error_string(self: &KeepAlive) -> QString;
         fn detection_time(self: &KeepAlive) -> i32;
+        fn heartbeat_interval(self: &KeepAlive) -> i32;
+        fn set_heartbeat_interval(self: Pin<&mut KeepAlive>, milliseconds: i32);
+        fn heartbeat_timeout(self: &KeepAlive) -> i32;
+        fn set_heartbeat_timeout(self: Pin<&mut KeepAlive>, milliseconds: i32);
+        #[cxx_override]
+        fn heartbeat_payload(self: &KeepAlive) -> QByteArray;
+        fn set_heartbeat_payload(self: Pin<&mut KeepAlive>, payload: &QByteArray);
+        fn abort_on_loss(self: &KeepAlive) -> bool;
+        fn set_abort_on_loss(self: Pin<&mut KeepAlive>, abort: bool);
+        fn silence(self: &KeepAlive) -> i32;
+        fn unanswered_probes(self: &KeepAlive) -> i32;
+        fn round_trip_time(self: &KeepAlive) -> i32;
     }
 
     // What the base hears.
     #[auto_cxx_name]
     unsafe extern "RustQt" {
         #[cxx_override]
-        fn socket_replaced(self: Pin<&mut KeepAlive>, present: bool, descriptor: i64);
+        fn socket_replaced(
+            self: Pin<&mut KeepAlive>,
+            present: bool,
+            descriptor: i64,
+            inherits: bool,
+        );
+        #[cxx_override]
+        fn socket_renewed(self: Pin<&mut KeepAlive>, descriptor: i64);
         #[cxx_override]
         fn socket_connected(self: Pin<&mut KeepAlive>, descriptor: i64);
+        #[cxx_override]
+        fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: bool);
+        #[cxx_override]
+        fn displayed(self: Pin<&mut KeepAlive>);
         #[cxx_override]
         fn socket_failed(self: Pin<&mut KeepAlive>, error: SocketError, descriptor: i64);
         #[cxx_override]
@@ -158,6 +206,12 @@ pub mod ffi {
         fn descriptor(self: &KeepAlive) -> i64;
         #[inherit]
         fn drop_witness(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        fn is_owned(self: &KeepAlive) -> bool;
+        #[inherit]
+        fn look_in(self: Pin<&mut KeepAlive>, milliseconds: i64, routine: bool);
+        #[inherit]
+        fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
         #[inherit]
         fn publish(
             self: Pin<&mut KeepAlive>,
@@ -195,6 +249,27 @@ pub mod ffi {
         #[inherit]
         #[qsignal]
         fn detection_time_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn heartbeat_interval_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn heartbeat_timeout_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn heartbeat_payload_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn abort_on_loss_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn silence_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn unanswered_probes_changed(self: Pin<&mut KeepAlive>);
+        #[inherit]
+        #[qsignal]
+        fn round_trip_time_changed(self: Pin<&mut KeepAlive>);
     }
 
     impl cxx_qt::Constructor<()> for KeepAlive {}
@@ -205,7 +280,32 @@ pub mod ffi {
 #[derive(Default)]
 pub struct KeepAliveRust {
     guard: Guard,
+    heartbeat_payload: QByteArray,
+    /// What was displayed last.
+    shown: Shown,
 }
+
+/// What changes all the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    silence: i32,
+    unanswered_probes: i32,
+    round_trip_time: i32,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self { silence: -1, unanswered_probes: -1, round_trip_time: -1 }
+    }
+}
+
+/// A beat is a few bytes; what does not fit a socket's buffer would wait behind itself.
+const LONGEST_PAYLOAD: Range = Range {
+    option: OptionName(c"heartbeatPayload"),
+    unit: Unit::Bytes,
+    min: 0,
+    max: 65536,
+};
 
 impl cxx_qt::Constructor<()> for ffi::KeepAlive {
     type NewArguments = ();
@@ -313,11 +413,107 @@ impl ffi::KeepAlive {
         });
     }
 
+    fn heartbeat_interval(&self) -> i32 {
+        milliseconds(self.settings().heartbeat_interval, 0)
+    }
+
+    fn set_heartbeat_interval(self: Pin<&mut Self>, ms: i32) {
+        self.change(|settings| {
+            let range = &HEARTBEAT_INTERVAL;
+            let heartbeat_interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Settings { heartbeat_interval, ..settings })
+        });
+    }
+
+    fn heartbeat_timeout(&self) -> i32 {
+        milliseconds(self.settings().heartbeat_timeout, 0)
+    }
+
+    fn set_heartbeat_timeout(self: Pin<&mut Self>, ms: i32) {
+        self.change(|settings| {
+            let range = &HEARTBEAT_TIMEOUT;
+            let heartbeat_timeout = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
+            Ok(Settings { heartbeat_timeout, ..settings })
+        });
+    }
+
+    fn heartbeat_payload(&self) -> QByteArray {
+        self.rust().heartbeat_payload.clone()
+    }
+
+    fn set_heartbeat_payload(mut self: Pin<&mut Self>, payload: &QByteArray) {
+        let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        if let Err(error) = LONGEST_PAYLOAD.check(length) {
+            self.show(0, |guard| refuse(guard, error.to_string()));
+        } else if length > 0 && self.is_owned() {
+            let why = "heartbeatPayload: the socket belongs to another object, which frames what it \
+                       sends; leave the payload empty and send a ping on heartbeatDue()";
+            self.show(0, |guard| refuse(guard, why.to_owned()));
+        } else {
+            let old = &mut self.as_mut().rust_mut().get_mut().heartbeat_payload;
+            let same = old == payload;
+            *old = payload.clone();
+            let changes = if same { 0 } else { ffi::Change::HeartbeatPayload.repr };
+            self.decide(changes, |guard| {
+                guard.accepted();
+                Ok(Orders::default())
+            });
+        }
+    }
+
+    fn abort_on_loss(&self) -> bool {
+        self.settings().abort_on_loss
+    }
+
+    fn set_abort_on_loss(self: Pin<&mut Self>, abort_on_loss: bool) {
+        self.change(|settings| Ok(Settings { abort_on_loss, ..settings }));
+    }
+
+    fn silence(&self) -> i32 {
+        self.look_now().silence
+    }
+
+    fn unanswered_probes(&self) -> i32 {
+        self.look_now().unanswered_probes
+    }
+
+    fn round_trip_time(&self) -> i32 {
+        self.look_now().round_trip_time
+    }
+
+    /// What there is to show of the connection at this moment.
+    fn look_now(&self) -> Shown {
+        let connected = self.rust().guard.is_connected();
+        let descriptor = if connected { self.descriptor() } else { -1 };
+        kernel::Socket::numbered(descriptor).snapshot().map_or_else(Shown::default, |info| Shown {
+            silence: milliseconds(info.silence(), -1),
+            unanswered_probes: info
+                .probes
+                .and_then(|probes| i32::try_from(probes).ok())
+                .unwrap_or(-1),
+            round_trip_time: milliseconds(info.round_trip_time, -1),
+        })
+    }
+
+    fn displayed(mut self: Pin<&mut Self>) {
+        let now = self.look_now();
+        let before = std::mem::replace(&mut self.as_mut().rust_mut().get_mut().shown, now);
+        let changes = bits(&[
+            (ffi::Change::Silence, before.silence != now.silence),
+            (ffi::Change::UnansweredProbes, before.unanswered_probes != now.unanswered_probes),
+            (ffi::Change::RoundTripTime, before.round_trip_time != now.round_trip_time),
+        ]);
+        if changes != 0 {
+            self.publish(changes, qt_reason(None), &QString::default(), &QString::default());
+        }
+    }
+
     fn state(&self) -> ffi::State {
-        match self.rust().guard.view().state {
+        match self.rust().guard.state() {
             State::Detached => ffi::State::Detached,
             State::Waiting => ffi::State::Waiting,
             State::Healthy => ffi::State::Healthy,
+            State::Suspect => ffi::State::Suspect,
             State::Lost => ffi::State::Lost,
         }
     }
@@ -334,52 +530,56 @@ impl ffi::KeepAlive {
         milliseconds(self.rust().guard.view().detection_time, -1)
     }
 
-    fn socket_replaced(self: Pin<&mut Self>, present: bool, descriptor: i64) {
+    fn socket_replaced(self: Pin<&mut Self>, present: bool, descriptor: i64, inherits: bool) {
         self.decide(ffi::Change::Socket.repr, |guard| {
             guard.detached();
             if present {
                 guard.attached();
             }
-            if descriptor >= 0 {
-                guard.connected(&mut Descriptor(descriptor))?;
-            }
-            Ok(None)
+            connect(guard, descriptor, inherits)
+        });
+    }
+
+    fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
+        self.decide(0, |guard| {
+            guard.renewed();
+            connect(guard, descriptor, false)
         });
     }
 
     fn socket_connected(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| {
-            guard.connected(&mut Descriptor(descriptor))?;
-            Ok(None)
-        });
+        self.decide(0, |guard| connect(guard, descriptor, false));
+    }
+
+    fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: bool) {
+        self.decide(0, |guard| Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor))));
     }
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         self.decide(0, |guard| {
             guard.reported(reported(error), is_alive(descriptor));
-            Ok(None)
+            Ok(Orders::default())
         });
     }
 
     fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
             guard.closing(is_alive(descriptor));
-            Ok(None)
+            Ok(Orders::default())
         });
     }
 
     fn socket_disconnected(mut self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         let evidence = evidence(reported(error), descriptor);
         self.as_mut().drop_witness();
-        self.decide(0, |guard| Ok(guard.disconnected(evidence)));
+        self.decide(0, |guard| {
+            Ok(Orders { loss: guard.disconnected(evidence), ..Orders::default() })
+        });
     }
 
     fn refused(self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
-        self.show(0, |guard| {
-            guard.refused(why.clone());
-            (None, Some(why))
-        });
+        self.show(0, |guard| refuse(guard, why));
     }
 
     fn settings(&self) -> &Settings {
@@ -393,11 +593,10 @@ impl ffi::KeepAlive {
 
     /// A setter: the wanted settings, or why they cannot be.
     fn change(self: Pin<&mut Self>, wanted: impl FnOnce(Settings) -> Result<Settings, Error>) {
-        let mut kernel = Descriptor(self.descriptor());
+        let mut kernel = kernel::Socket::numbered(self.descriptor());
         self.decide(0, |guard| {
             let wanted = wanted(*guard.settings());
-            guard.change(wanted, &mut kernel)?;
-            Ok(None)
+            guard.change(wanted, Clock::read(), &mut kernel)
         });
     }
 
@@ -405,46 +604,59 @@ impl ffi::KeepAlive {
     fn decide(
         self: Pin<&mut Self>,
         changes: u32,
-        decision: impl FnOnce(&mut Guard) -> Result<Option<Loss>, Error>,
+        decision: impl FnOnce(&mut Guard) -> Result<Orders, Error>,
     ) {
         self.show(changes, |guard| match contain(|| decision(guard)) {
-            Ok(loss) => (loss, None),
-            Err(Fault::Refused(error)) => (None, Some(error.to_string())),
-            Err(Fault::Panic(words)) => {
-                guard.refused(words.clone());
-                (None, Some(words))
-            }
+            Ok(orders) => (orders, None),
+            Err(Fault::Refused(error)) => (Orders::default(), Some(error.to_string())),
+            Err(Fault::Panic(words)) => refuse(guard, words),
         });
     }
 
-    /// Runs `act` on the guard, and emits what has changed by it. The last thing that a function
-    /// does: a slot may have deleted the object.
+    /// Runs `act` on the guard, does what it ordered, and emits what has changed by it. The last
+    /// thing that a function does: a slot may have deleted the object.
     fn show(
         mut self: Pin<&mut Self>,
         changes: u32,
-        act: impl FnOnce(&mut Guard) -> (Option<Loss>, Option<String>),
+        act: impl FnOnce(&mut Guard) -> (Orders, Option<String>),
     ) {
-        let (changes, loss, failure) = {
-            let guard = &mut self.as_mut().rust_mut().get_mut().guard;
-            let before = guard.view();
-            let (loss, failure) = act(guard);
-            (changes | differences(&before, &guard.view()), loss, failure)
-        };
-        let detail = loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
+        let guard = &mut self.as_mut().rust_mut().get_mut().guard;
+        let before = guard.view();
+        let (orders, failure) = act(guard);
+        let changes = changes | differences(&before, &guard.view()) | acts(&orders);
+        let next_look = guard.next_look();
+
+        // Lost and not aborted: Qt may take long to find out, and the FIN is not to wait for it.
+        if orders.loss.is_some() {
+            self.as_mut().drop_witness();
+        }
+        if let Some(limit) = orders.retransmit_within {
+            self.as_mut().limit_retransmissions(i64::from(milliseconds(Some(limit), 0)));
+        }
+        let (after, routine) = next_look.map_or((-1, true), |look| {
+            let wait = look.at.saturating_duration_since(Instant::now());
+            // Rounded up: a look that comes early finds nothing and has to come again.
+            (i64::from(milliseconds(Some(wait), 0)) + 1, look.routine)
+        });
+        self.as_mut().look_in(after, routine);
+
+        let detail = orders.loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
         let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
-        self.publish(changes, qt_reason(loss.map(|loss| loss.reason)), &detail, &failure);
+        self.publish(changes, qt_reason(orders.loss.map(|loss| loss.reason)), &detail, &failure);
     }
 }
 
-/// The kernel behind a descriptor that Qt holds open.
-struct Descriptor(i64);
-
-impl Kernel for Descriptor {
-    fn apply(&mut self, config: &Config) -> Result<Config, Error> {
-        let socket = sys::borrow(self.0)?;
-        socket::apply_to(socket, config)?;
-        sys::query(socket)
+/// The socket is connected, if there is a descriptor.
+fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders, Error> {
+    if descriptor < 0 {
+        return Ok(Orders::default());
     }
+    guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))
+}
+
+fn refuse(guard: &mut Guard, why: String) -> (Orders, Option<String>) {
+    guard.refused(why.clone());
+    (Orders::default(), Some(why))
 }
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
@@ -498,19 +710,31 @@ fn milliseconds(time: Option<Duration>, none: i32) -> i32 {
 }
 
 fn differences(before: &View, after: &View) -> u32 {
-    let (old, new) = (&before.settings.values, &after.settings.values);
-    let within = |view: &View| view.settings.detect_within;
-    let changes = [
-        (ffi::Change::Enabled, old.enabled != new.enabled),
-        (ffi::Change::Idle, old.idle != new.idle),
-        (ffi::Change::Interval, old.interval != new.interval),
-        (ffi::Change::Count, old.count != new.count),
-        (ffi::Change::UserTimeout, old.user_timeout != new.user_timeout),
-        (ffi::Change::DetectWithin, within(before) != within(after)),
-        (ffi::Change::State, before.state != after.state),
+    let (old, new) = (&before.settings, &after.settings);
+    let (was, is) = (before.state, after.state);
+    bits(&[
+        (ffi::Change::Enabled, old.values.enabled != new.values.enabled),
+        (ffi::Change::Idle, old.values.idle != new.values.idle),
+        (ffi::Change::Interval, old.values.interval != new.values.interval),
+        (ffi::Change::Count, old.values.count != new.values.count),
+        (ffi::Change::UserTimeout, old.values.user_timeout != new.values.user_timeout),
+        (ffi::Change::DetectWithin, old.detect_within != new.detect_within),
+        (ffi::Change::HeartbeatInterval, old.heartbeat_interval != new.heartbeat_interval),
+        (ffi::Change::HeartbeatTimeout, old.heartbeat_timeout != new.heartbeat_timeout),
+        (ffi::Change::AbortOnLoss, old.abort_on_loss != new.abort_on_loss),
+        (ffi::Change::State, was != is),
         (ffi::Change::LossReason, before.loss_reason != after.loss_reason),
         (ffi::Change::ErrorString, before.error != after.error),
         (ffi::Change::DetectionTime, before.detection_time != after.detection_time),
-    ];
+        (ffi::Change::Suspected, was != State::Suspect && is == State::Suspect),
+        (ffi::Change::Recovered, was == State::Suspect && is == State::Healthy),
+    ])
+}
+
+fn acts(orders: &Orders) -> u32 {
+    bits(&[(ffi::Change::BeatDue, orders.beat), (ffi::Change::MustAbort, orders.abort)])
+}
+
+fn bits(changes: &[(ffi::Change, bool)]) -> u32 {
     changes.iter().filter(|(_, changed)| *changed).fold(0, |bits, (change, _)| bits | change.repr)
 }

@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub segments_received: Option<u32>,
     /// Segments with data sent (`tcpi_data_segs_out`).
     pub data_segments_sent: Option<u32>,
+    /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`).
+    pub bytes_acknowledged: Option<u64>,
 }
 
 impl Snapshot {
@@ -52,6 +54,26 @@ impl Snapshot {
             (Some(data), Some(ack)) => Some(data.min(ack)),
             (one, other) => one.or(other),
         }
+    }
+
+    /// Whether data is on its way to the peer or waits for it.
+    pub fn has_data_to_deliver(&self) -> bool {
+        self.unacked.unwrap_or(0) > 0 || self.unsent.unwrap_or(0) > 0
+    }
+
+    /// For how long, at least, the oldest data on its way is unacknowledged; `None` where there is
+    /// none.
+    ///
+    /// The kernel does not say it, but it doubles its timeout with each retransmission: after n of
+    /// them the waits so far were 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as
+    /// that without the first. Then comes the time since the last.
+    pub fn unacknowledged_for(&self) -> Option<Duration> {
+        if self.unacked? == 0 {
+            return None;
+        }
+        let timeout = self.retransmission_timeout.unwrap_or_default();
+        let first = timeout.checked_div(1 << self.retransmits.unwrap_or(0).min(31));
+        Some(timeout - first.unwrap_or(timeout) + self.since_data_sent?)
     }
 }
 

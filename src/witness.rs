@@ -4,6 +4,8 @@
 //! answers. It has a price: while it is open, the kernel sends no FIN for a close of the first. So
 //! it has to be dropped the moment the connection is over.
 
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::snapshot::Snapshot;
 use crate::sys::{self, AsDescriptor, Borrowed, Owned};
@@ -13,6 +15,8 @@ use crate::sys::{self, AsDescriptor, Borrowed, Owned};
 pub struct Witness {
     duplicate: Owned,
     identity: u64,
+    /// The longest time between two retransmissions as it was found.
+    retransmit_within: Option<Duration>,
 }
 
 impl Witness {
@@ -27,7 +31,7 @@ impl Witness {
 
     pub(crate) fn of(socket: Borrowed<'_>) -> Result<Self, Error> {
         let identity = sys::identity(socket)?;
-        Ok(Self { duplicate: sys::duplicate(socket)?, identity })
+        Ok(Self { duplicate: sys::duplicate(socket)?, identity, retransmit_within: None })
     }
 
     /// Whether this descriptor is of the same socket. A number is reused; the socket's identity
@@ -44,6 +48,40 @@ impl Witness {
     #[cfg(feature = "bridge")]
     pub(crate) fn number(&self) -> i64 {
         sys::number(&self.duplicate)
+    }
+
+    /// Limits the time between two retransmissions, and remembers how it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotTcp`] where the system has no such option (Linux before 6.15).
+    pub fn limit_retransmissions(&mut self, limit: Duration) -> Result<(), Error> {
+        let socket = sys::lend(&self.duplicate);
+        if self.retransmit_within.is_none() {
+            self.retransmit_within = Some(sys::retransmission_limit(socket)?);
+        }
+        sys::limit_retransmissions(socket, limit)
+    }
+
+    /// Puts back what was changed on the connection for its watching: it is let go of alive.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where the kernel refuses.
+    pub fn restore(&mut self) -> Result<(), Error> {
+        match self.retransmit_within.take() {
+            Some(limit) => sys::limit_retransmissions(sys::lend(&self.duplicate), limit),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the close to come drop what is queued: it must not reach the peer later.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] where the kernel refuses.
+    pub fn discard_unsent(&self) -> Result<(), Error> {
+        sys::discard_unsent(sys::lend(&self.duplicate))
     }
 
     /// What the kernel knows of the connection, also after its end.

@@ -8,7 +8,7 @@ use std::os::fd::RawFd;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Protocol, SockRef};
 
 use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
@@ -17,7 +17,7 @@ use crate::plan::{Limits, Plan, Range, Shipped};
 mod sysctl;
 mod tcp_info;
 
-pub(crate) use sysctl::{set_system_defaults, system_defaults};
+pub(crate) use sysctl::{retries, set_system_defaults, system_defaults};
 pub(crate) use tcp_info::snapshot;
 
 /// A descriptor that somebody else keeps open.
@@ -75,6 +75,12 @@ static COUNT: SocketOption = tcp(OptionName(c"TCP_KEEPCNT"), libc::TCP_KEEPCNT, 
 static USER_TIMEOUT: SocketOption =
     tcp(OptionName(c"TCP_USER_TIMEOUT"), libc::TCP_USER_TIMEOUT, Unit::Milliseconds);
 
+/// Since Linux 6.15, and in no C library yet (`include/uapi/linux/tcp.h`).
+static LONGEST_RETRANSMISSION: SocketOption =
+    tcp(OptionName(c"TCP_RTO_MAX_MS"), 44, Unit::Milliseconds);
+
+const ERROR: OptionName = OptionName(c"SO_ERROR");
+const LINGER: OptionName = OptionName(c"SO_LINGER");
 const COOKIE: OptionName = OptionName(c"SO_COOKIE");
 const POLL: OptionName = OptionName(c"poll");
 const DUPLICATE: OptionName = OptionName(c"F_DUPFD_CLOEXEC");
@@ -175,6 +181,65 @@ pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
         -1 => Err(refused(POLL, Attempt::Read)),
         _ => Ok(poll.revents & libc::POLLERR != 0),
     }
+}
+
+pub(crate) fn take_error(socket: Borrowed<'_>) -> Result<Option<io::Error>, Error> {
+    SockRef::from(&socket).take_error().map_err(|source| Error::System {
+        option: ERROR,
+        attempt: Attempt::Read,
+        source,
+    })
+}
+
+/// Writing TCP_KEEPIDLE fires the probes' timer if the connection has been idle for that long. The
+/// count is raised first: the kernel gives up instead of sending if all of them are used up.
+pub(crate) fn probe_now(socket: Borrowed<'_>, in_force: &Config) -> Result<(), Error> {
+    let plan = Plan::new(in_force, limits()?)?;
+    let (Some(idle), Some(count)) = (plan.idle, plan.count) else {
+        return Ok(());
+    };
+    let most = u32::try_from(LIMITS.count.max).unwrap_or(count);
+    if count < most {
+        COUNT.write(socket, count + 1)?;
+        IDLE.write(socket, idle)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn discard_unsent(socket: Borrowed<'_>) -> Result<(), Error> {
+    SockRef::from(&socket).set_linger(Some(Duration::ZERO)).map_err(|source| Error::System {
+        option: LINGER,
+        attempt: Attempt::Set(0, Unit::Seconds),
+        source,
+    })
+}
+
+pub(crate) fn retransmission_limit(socket: Borrowed<'_>) -> Result<Duration, Error> {
+    let ms = LONGEST_RETRANSMISSION.read(socket)?;
+    Ok(Duration::from_millis(u64::try_from(ms).unwrap_or(0)))
+}
+
+pub(crate) fn limit_retransmissions(socket: Borrowed<'_>, limit: Duration) -> Result<(), Error> {
+    let ms = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX);
+    LONGEST_RETRANSMISSION.write(socket, ms)
+}
+
+pub(crate) fn is_multipath(socket: Borrowed<'_>) -> bool {
+    SockRef::from(&socket).protocol().is_ok_and(|protocol| protocol == Some(Protocol::MPTCP))
+}
+
+/// CLOCK_BOOTTIME counts the time asleep and CLOCK_MONOTONIC does not.
+pub(crate) fn asleep() -> Duration {
+    read_clock(libc::CLOCK_BOOTTIME).saturating_sub(read_clock(libc::CLOCK_MONOTONIC))
+}
+
+fn read_clock(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a timespec that outlives the call, and the kernel writes just that. Both
+    // clocks exist in every kernel that has the other calls here; a failure leaves zeros.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
 }
 
 impl SocketOption {

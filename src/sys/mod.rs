@@ -15,6 +15,13 @@
 //! | `duplicate(descriptor)` | a second descriptor of the same socket, not inherited by children |
 //! | `identity(descriptor)` | a number that no other socket has or will have |
 //! | `error_pending(descriptor)` | whether an error waits to be read, without reading it |
+//! | `take_error(descriptor)` | that error, or what the kernel has heard of the network; takes it away |
+//! | `probe_now(descriptor, config)` | sends one keepalive probe more than the plan has |
+//! | `discard_unsent(descriptor)` | the close to come drops what is queued and resets the connection |
+//! | `retransmission_limit(descriptor)`, `limit_retransmissions(descriptor, time)` | the longest time between two of them |
+//! | `retries()` | after how many of them the system gives up |
+//! | `is_multipath(descriptor)` | whether this is MPTCP |
+//! | `asleep()` | how long this machine has slept |
 //! | `system_defaults()`, `set_system_defaults(config)` | the values behind sockets that say nothing |
 //!
 //! A system without a file of its own gets the one that answers [`Unsupported`].

@@ -1,5 +1,8 @@
 //! A system that this library does not know yet: every call says so, and nothing is guessed.
 
+use std::io;
+use std::time::Duration;
+
 use crate::config::Config;
 use crate::error::{Error, OptionName};
 use crate::plan::{Limits, Plan};
@@ -73,6 +76,38 @@ pub(crate) fn identity(_: Borrowed<'_>) -> Result<u64, Error> {
 
 pub(crate) fn error_pending(_: Borrowed<'_>) -> Result<bool, Error> {
     unsupported()
+}
+
+pub(crate) fn take_error(_: Borrowed<'_>) -> Result<Option<io::Error>, Error> {
+    unsupported()
+}
+
+pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
+    unsupported()
+}
+
+pub(crate) fn discard_unsent(_: Borrowed<'_>) -> Result<(), Error> {
+    unsupported()
+}
+
+pub(crate) fn retransmission_limit(_: Borrowed<'_>) -> Result<Duration, Error> {
+    unsupported()
+}
+
+pub(crate) fn limit_retransmissions(_: Borrowed<'_>, _: Duration) -> Result<(), Error> {
+    unsupported()
+}
+
+pub(crate) fn retries() -> u32 {
+    0
+}
+
+pub(crate) fn is_multipath(_: Borrowed<'_>) -> bool {
+    false
+}
+
+pub(crate) fn asleep() -> Duration {
+    Duration::ZERO
 }
 
 pub(crate) fn system_defaults() -> Result<Config, Error> {

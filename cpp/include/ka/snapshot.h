@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 namespace ka {
@@ -58,6 +59,8 @@ struct Snapshot
     std::optional<unsigned> segmentsReceived;
     /// Segments with data sent.
     std::optional<unsigned> dataSegmentsSent;
+    /// Bytes that the peer has acknowledged since the connection began.
+    std::optional<std::uint64_t> bytesAcknowledged;
 
     /// Time since the peer was last heard in any way.
     std::optional<std::chrono::milliseconds> silence() const noexcept

@@ -1,4 +1,4 @@
-//! `/proc/sys/net/ipv4/tcp_keepalive_*`: the values behind every socket that says nothing.
+//! `/proc/sys/net/ipv4/tcp_*`: the values behind every socket that says nothing.
 
 use std::ffi::c_int;
 use std::fs;
@@ -46,6 +46,21 @@ static PROBES: Sysctl = Sysctl {
         max: 255,
     },
 };
+
+static RETRIES: Sysctl = Sysctl {
+    path: "/proc/sys/net/ipv4/tcp_retries2",
+    range: Range {
+        option: OptionName(c"net.ipv4.tcp_retries2"),
+        unit: Unit::Count,
+        min: 0,
+        max: 255,
+    },
+};
+
+/// As the system is shipped where the file cannot be read.
+pub(crate) fn retries() -> u32 {
+    RETRIES.read().unwrap_or(15)
+}
 
 impl Sysctl {
     fn read(&self) -> Result<u32, Error> {

@@ -106,6 +106,7 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         segments_sent: field!(segs_out),
         segments_received: field!(segs_in),
         data_segments_sent: field!(data_segs_out),
+        bytes_acknowledged: field!(bytes_acked),
     })
 }
 

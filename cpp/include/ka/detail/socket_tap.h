@@ -4,6 +4,8 @@
 #include <ka/enums.h>
 #include <ka/export.h>
 
+#include <QtCore/qbasictimer.h>
+#include <QtCore/qbytearray.h>
 #include <QtCore/qobject.h>
 #include <QtCore/qstring.h>
 
@@ -16,6 +18,7 @@ QT_END_NAMESPACE
 
 namespace ka::detail {
 
+class SocketOwner;
 class SocketWitness;
 struct Tie;
 
@@ -32,6 +35,18 @@ enum class Change : std::uint32_t {
     LossReason = 256,
     ErrorString = 512,
     DetectionTime = 1024,
+    HeartbeatInterval = 1 << 11,
+    HeartbeatTimeout = 1 << 12,
+    HeartbeatPayload = 1 << 13,
+    AbortOnLoss = 1 << 14,
+    Silence = 1 << 15,
+    UnansweredProbes = 1 << 16,
+    RoundTripTime = 1 << 17,
+    // What is no property.
+    Suspected = 1 << 18,
+    Recovered = 1 << 19,
+    BeatDue = 1 << 20,
+    MustAbort = 1 << 21,
 };
 
 /// The class of what Qt reported on a connection.
@@ -63,17 +78,22 @@ public:
     explicit SocketTap(QObject *parent = nullptr);
     ~SocketTap() override;
 
-    /// The guarded QTcpSocket or QSslSocket; null for none. A parent given to the constructor that
-    /// is one is taken at once.
+    /// What is guarded: a QTcpSocket or QSslSocket, or an object that owns one as a direct child,
+    /// such as a QWebSocket; null for none. A parent given to the constructor that is one of these is
+    /// taken at once.
     QObject *socket() const;
-    /// Refused, with errorString and applyFailed(): what is no TCP socket of Qt, a socket of another
-    /// thread, and one that another guard has. The socket before is left as it is.
+    /// Of an owner the newest socket is guarded, and each that it makes later in its turn.
+    ///
+    /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
+    /// socket of another thread, and one that another guard has. The socket before is left as it is.
     void setSocket(QObject *object);
 
     /// Where the guarded connection stands.
     virtual ka::State state() const = 0;
     /// Of the last loss, until the next connect.
     virtual ka::LossReason lossReason() const = 0;
+    /// Written at each beat.
+    virtual QByteArray heartbeatPayload() const = 0;
 
 Q_SIGNALS:
     void socketChanged();
@@ -87,10 +107,29 @@ Q_SIGNALS:
     void lossReasonChanged();
     void errorStringChanged();
     void detectionTimeChanged();
+    void heartbeatIntervalChanged();
+    void heartbeatTimeoutChanged();
+    void heartbeatPayloadChanged();
+    void abortOnLossChanged();
+    /// While connected to something, ten times a second as long as the value changes.
+    void silenceChanged();
+    /// Likewise.
+    void unansweredProbesChanged();
+    /// Likewise.
+    void roundTripTimeChanged();
 
+    /// An answer of the peer is overdue: by 300 ms, or twice the round trip if that is longer. A
+    /// loss that the guard finds by itself is preceded by this.
+    void connectionSuspect();
+    /// The peer was heard again.
+    void connectionRecovered();
+    /// A beat is due and heartbeatPayload is empty: write your protocol's own ping now. Anything that
+    /// the peer sends is an answer.
+    void heartbeatDue();
     /// The connection is gone, and this side did not ask for it. Exactly once for each connection
     /// lost, before the socket's own disconnected(). `detail` is a sentence for a person. A slot may
-    /// call connectToHost(), delete the guard, or deleteLater() the socket.
+    /// call connectToHost(), delete the guard, or deleteLater() the socket. (Where the socket is
+    /// left open, with abortOnLoss off or after a FIN, it has to abort() first.)
     void connectionLost(ka::LossReason reason, const QString &detail);
     /// Something was refused: a value, an object that is no socket, or an option by the system.
     /// `message` names option, value and range, and is errorString, too.
@@ -101,9 +140,16 @@ protected:
     // nothing of it afterwards.
 
     /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none.
-    virtual void socketReplaced(bool present, std::int64_t descriptor) = 0;
+    /// With `inherits` it has the values of the socket that accepted it.
+    virtual void socketReplaced(bool present, std::int64_t descriptor, bool inherits) = 0;
+    /// The same owner has another socket, or none for now.
+    virtual void socketRenewed(std::int64_t descriptor) = 0;
     /// The socket is connected.
     virtual void socketConnected(std::int64_t descriptor) = 0;
+    /// It is time to look at the connection. `queued`: Qt holds data that is not in the kernel yet.
+    virtual void socketLooked(std::int64_t descriptor, bool queued) = 0;
+    /// Somebody displays silence, unansweredProbes or roundTripTime.
+    virtual void displayed() = 0;
     /// Qt reported an error. `descriptor` is where the kernel's view can be read.
     virtual void socketFailed(ka::detail::SocketError error, std::int64_t descriptor) = 0;
     /// The socket begins to close.
@@ -115,26 +161,48 @@ protected:
 
     // From Rust.
 
-    /// If the parent is a socket, guards it.
+    /// If the parent is a socket or owns one, guards it.
     void adoptParent();
+    /// Whether the socket belongs to another object, which frames what is written.
+    bool isOwned() const;
+    /// Has socketLooked() called after this time, −1 for none in particular.
+    void lookIn(std::int64_t milliseconds, bool routine);
+    /// Limits the time between two retransmissions until the guard lets go.
+    void limitRetransmissions(std::int64_t milliseconds);
     /// The descriptor of the guarded connection, −1 for none.
     std::int64_t descriptor() const;
     /// Closes the duplicate descriptor, so that nothing holds back the FIN.
     void dropWitness();
     /// Emits a signal for each bit of `changes`, applyFailed() if there is a `failure`, and
-    /// connectionLost() unless `loss` is NoLoss. The last thing that a function of the guard does:
-    /// a slot may have deleted it.
+    /// connectionLost() unless `loss` is NoLoss; writes the beat that is due, or aborts the
+    /// connection. The last thing that a function of the guard does: a slot may have deleted it.
     void publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
                  const QString &failure);
 
+    void connectNotify(const QMetaMethod &signal) override;
+    bool event(QEvent *event) override;
+    void timerEvent(QTimerEvent *event) override;
+
 private:
     friend class SocketWitness;
+    friend class SocketOwner;
+    friend class ServerGuard;
 
     SocketWitness *witness() const;
+    std::int64_t tie(QAbstractSocket *socket);
     void part();
     void socketGone(const Tie *tie, const QString &why);
+    void takeNewest();
+    void ownerGone();
+    void beat();
+    void abort();
+    bool isDisplayed() const;
+    void display();
 
     std::shared_ptr<Tie> m_tie;
+    SocketOwner *m_owner = nullptr;
+    QBasicTimer m_display;
+    bool m_inherits = false;
 };
 
 } // namespace ka::detail

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "look_timer.h"
+
+#include "socket_witness.h"
+
+#include <QtCore/qcoreevent.h>
+#include <QtCore/qthreadstorage.h>
+
+#include <algorithm>
+
+namespace ka::detail {
+
+namespace {
+
+/// The kernel's side knows the same number (liveness::ROUTINE_LATENESS).
+constexpr std::chrono::milliseconds grid{50};
+
+LookTimer::Clock::time_point onGrid(LookTimer::Clock::time_point time)
+{
+    const auto sinceStart = time.time_since_epoch();
+    return LookTimer::Clock::time_point(((sinceStart + grid) / grid) * grid);
+}
+
+} // namespace
+
+std::shared_ptr<LookTimer> LookTimer::ofThisThread()
+{
+    static QThreadStorage<std::shared_ptr<LookTimer>> storage;
+    if (!storage.hasLocalData())
+        storage.setLocalData(std::make_shared<LookTimer>());
+    return storage.localData();
+}
+
+LookTimer::Looks::iterator LookTimer::add(Clock::time_point due, SocketWitness *witness)
+{
+    const auto look = m_looks.emplace(due, witness);
+    if (due < m_armed)
+        arm();
+    return look;
+}
+
+/// The timer stays armed: a wake-up for nothing is rarer than a look that is put off.
+void LookTimer::remove(Looks::iterator look)
+{
+    m_looks.erase(look);
+    if (m_looks.empty()) {
+        m_timer.stop();
+        m_armed = Clock::time_point::max();
+    }
+}
+
+void LookTimer::arm()
+{
+    if (m_looks.empty()) {
+        m_timer.stop();
+        m_armed = Clock::time_point::max();
+        return;
+    }
+    using std::chrono::milliseconds;
+    m_armed = m_looks.begin()->first;
+    const auto wait = std::chrono::ceil<milliseconds>(m_armed - Clock::now());
+    // Longer waits are cut: Qt counts in int.
+    const auto bounded = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(24)));
+    m_timer.start(int(bounded.count()), Qt::PreciseTimer, this);
+}
+
+void LookTimer::timerEvent(QTimerEvent *event)
+{
+    if (event->timerId() != m_timer.timerId()) {
+        QObject::timerEvent(event);
+        return;
+    }
+    // A slot may stay in an event loop of its own for long: that one goes on with the rest. And a
+    // look that calls for the next at once waits for its turn.
+    const auto now = Clock::now();
+    while (!m_looks.empty() && m_looks.begin()->first <= now) {
+        SocketWitness *witness = m_looks.begin()->second;
+        witness->leavePlace();
+        arm();
+        witness->look();
+    }
+    arm();
+}
+
+void LookPlace::schedule(std::chrono::milliseconds after, bool routine, SocketWitness *witness)
+{
+    cancel();
+    const std::shared_ptr<LookTimer> timer = LookTimer::ofThisThread();
+    const auto due = LookTimer::Clock::now() + after;
+    m_timer = timer;
+    m_look = timer->add(routine ? onGrid(due) : due, witness);
+    m_scheduled = true;
+}
+
+void LookPlace::cancel()
+{
+    if (!m_scheduled)
+        return;
+    m_scheduled = false;
+    if (const std::shared_ptr<LookTimer> timer = m_timer.lock())
+        timer->remove(m_look);
+}
+
+} // namespace ka::detail

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <QtCore/qbasictimer.h>
+#include <QtCore/qobject.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+
+namespace ka::detail {
+
+class SocketWitness;
+
+/// Calls each witness of one thread when its look is due, with one timer for all of them.
+class LookTimer : public QObject
+{
+    Q_OBJECT
+
+public:
+    using Clock = std::chrono::steady_clock;
+    using Looks = std::multimap<Clock::time_point, SocketWitness *>;
+
+    /// That of the calling thread. It ends with the thread; who waits for it holds it weakly.
+    static std::shared_ptr<LookTimer> ofThisThread();
+
+    Looks::iterator add(Clock::time_point due, SocketWitness *witness);
+    void remove(Looks::iterator look);
+
+protected:
+    void timerEvent(QTimerEvent *event) override;
+
+private:
+    void arm();
+
+    Looks m_looks;
+    QBasicTimer m_timer;
+    Clock::time_point m_armed = Clock::time_point::max();
+};
+
+/// One witness's place among the looks of its thread.
+class LookPlace
+{
+public:
+    LookPlace() = default;
+    ~LookPlace() { cancel(); }
+    Q_DISABLE_COPY_MOVE(LookPlace)
+
+    /// A routine look may be up to 50 ms late: so many of them share one wake-up.
+    void schedule(std::chrono::milliseconds after, bool routine, SocketWitness *witness);
+    void cancel();
+
+private:
+    friend class LookTimer;
+
+    std::weak_ptr<LookTimer> m_timer;
+    LookTimer::Looks::iterator m_look;
+    bool m_scheduled = false;
+};
+
+} // namespace ka::detail

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <ka/detail/socket_tap.h>
+
+namespace ka::detail {
+
+/// Watches an object that owns sockets as its children, and tells the guard when it gets another
+/// one, or dies. A QWebSocket makes a new socket at each open().
+class SocketOwner : public QObject
+{
+    Q_OBJECT
+
+public:
+    SocketOwner(QObject *owner, SocketTap *guard);
+
+    QObject *object() const { return m_owner; }
+
+    /// The socket among the direct children of this object that came last, or null.
+    static QAbstractSocket *newest(const QObject *owner);
+    /// Whether it is of a class that will own one even if it does not yet.
+    static bool isKnown(const QObject *object);
+
+protected:
+    bool eventFilter(QObject *watched, QEvent *event) override;
+
+private:
+    QObject *m_owner;
+    SocketTap *const m_guard;
+};
+
+} // namespace ka::detail

@@ -1,0 +1,323 @@
+//! Whether the peer lives: Healthy → Suspect → Lost, from what the kernel knows of the connection.
+//!
+//! Pure: the clock and the kernel's [`Snapshot`] are passed in at each look, and
+//! [`next_look`](Liveness::next_look) says when to look again.
+//!
+//! The kernel is asked to send *stimuli*: keepalive probes on an idle connection, retransmissions
+//! and window probes on one with data. A peer **owes an answer** when a stimulus was sent after it
+//! was last heard. It is **lost** when it owes one and
+//!
+//! * has been silent for the whole time that was promised ([`Terms::within`]),
+//! * two stimuli are unanswered, because one lost packet is no death (one, if the plan has no more),
+//! * and the answer has been owed for about as long as the plan gives its probes: data written after
+//!   a long quiet spell is not condemned at once.
+//!
+//! A closed window that is still acknowledged is none of this, however long it lasts: each window
+//! probe is answered, and the peer was heard after it. Beside that rule stands a second one, for a
+//! path that fails in our direction only: data retransmitted and not acknowledged for the promised
+//! time is lost although the peer is still heard.
+
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::snapshot::Snapshot;
+
+/// What is promised of a connection, and the plan that the kernel was given for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// The silence after which the peer is lost: idle and all probes of the plan.
+    pub within: Duration,
+    /// The silence after which the kernel sends the first probe.
+    pub idle: Duration,
+    /// The time between two probes.
+    pub interval: Duration,
+}
+
+impl Terms {
+    /// What follows from the values in force on a socket; `None` while keepalive is off.
+    pub fn new(in_force: &Config) -> Option<Self> {
+        let within = in_force.detection_time()?;
+        Some(Self { within, idle: in_force.idle?, interval: in_force.interval? })
+    }
+
+    /// How many probes fit into the plan.
+    fn probes(&self) -> u128 {
+        self.within.saturating_sub(self.idle).as_millis() / self.interval.as_millis().max(1)
+    }
+
+    /// For how long an answer has to be owed. The first probe goes out up to an eighth late, and
+    /// the look that finds it unanswered may be late by a little, too.
+    fn owed(&self) -> Duration {
+        self.within.saturating_sub(self.idle + self.idle / 8 + ROUTINE_LATENESS)
+    }
+}
+
+/// Where the peer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing speaks against it.
+    Healthy,
+    /// An answer is overdue.
+    Suspect,
+    /// The time is over.
+    Lost,
+}
+
+/// The time of the next look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NextLook {
+    /// When.
+    pub at: Instant,
+    /// Whether it may come a little later ([`ROUTINE_LATENESS`]), together with those of others.
+    pub routine: bool,
+}
+
+/// How late a routine look may be.
+pub const ROUTINE_LATENESS: Duration = Duration::from_millis(50);
+
+/// The kernel's timestamps are this coarse, at most.
+const GRAIN: Duration = Duration::from_millis(10);
+/// An answer is not overdue before this, however short the round trip: peers delay theirs.
+const OVERDUE: Duration = Duration::from_millis(300);
+/// The warning precedes the verdict by this at least.
+const WARNING: Duration = Duration::from_millis(100);
+/// The last probe before the verdict leaves this much time for its answer.
+const LAST_CALL: Duration = Duration::from_millis(300);
+
+/// Watches one connection.
+#[derive(Debug, Clone)]
+pub struct Liveness {
+    terms: Terms,
+    verdict: Verdict,
+    /// When the peer was last heard, or got its full time anew.
+    heard: Instant,
+    /// The counters at the first look after that.
+    then: Sent,
+    owed: Option<Owed>,
+    stuck: Option<Stuck>,
+    called: bool,
+    next: NextLook,
+}
+
+/// What the kernel has counted of its own attempts.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sent {
+    retransmits: u32,
+    backoff: u32,
+    /// Whether data went out after the peer was heard.
+    data: bool,
+}
+
+/// The peer owes an answer.
+#[derive(Debug, Clone, Copy)]
+struct Owed {
+    since: Instant,
+    /// Since when enough stimuli are unanswered.
+    enough: Option<Instant>,
+}
+
+/// Data is on its way, and nothing of it was acknowledged since.
+#[derive(Debug, Clone, Copy)]
+struct Stuck {
+    since: Instant,
+    acknowledged: u64,
+}
+
+impl Liveness {
+    /// Begins to watch a connection on which these terms are in force.
+    pub fn new(terms: Terms, now: Instant) -> Self {
+        Self {
+            terms,
+            verdict: Verdict::Healthy,
+            heard: now,
+            then: Sent::default(),
+            owed: None,
+            stuck: None,
+            called: false,
+            next: NextLook { at: now, routine: false },
+        }
+    }
+
+    /// The terms it was given.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// When to look next.
+    pub fn next_look(&self) -> NextLook {
+        self.next
+    }
+
+    /// The machine has slept, and the silence meanwhile says nothing: the peer gets its full time
+    /// anew.
+    pub fn pardon(&mut self, now: Instant) {
+        *self = Self { verdict: self.verdict, ..Self::new(self.terms, now) };
+    }
+
+    /// Looks at what the kernel knows now.
+    pub fn look(&mut self, now: Instant, info: &Snapshot) -> Verdict {
+        // A system that does not say when the peer was heard gives no reason to condemn it.
+        if let Some(silence) = info.silence() {
+            self.listen(now, silence, info);
+            self.count(now, silence, info);
+        }
+        self.follow_data(now, info);
+        self.judge(now, info);
+        self.verdict
+    }
+
+    /// Whether one more probe should go out now, before the time is over: the plan's last one may
+    /// have been lost in an outage that has ended since. Says so once for each silence.
+    pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
+        let idle = !info.has_data_to_deliver();
+        let soon = self.lost_at(info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
+        let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
+        self.called |= call;
+        call
+    }
+
+    /// Was the peer heard since the last look?
+    fn listen(&mut self, now: Instant, silence: Duration, info: &Snapshot) {
+        let heard = now.checked_sub(silence).unwrap_or(now);
+        // The kernel's clock and ours drift apart a little during a long silence.
+        let tolerance = 2 * GRAIN + now.saturating_duration_since(self.heard) / 256;
+        let anew = heard > self.heard + tolerance;
+        self.heard = self.heard.max(heard.min(now));
+        if anew {
+            self.owed = None;
+            self.called = false;
+        }
+        if self.owed.is_none() {
+            self.then = Sent {
+                retransmits: info.total_retransmits.unwrap_or(0),
+                backoff: info.backoff.unwrap_or(0),
+                data: data_sent_within(silence, info),
+            };
+        }
+    }
+
+    /// What was sent to the peer since it was last heard, and for how long?
+    fn count(&mut self, now: Instant, silence: Duration, info: &Snapshot) {
+        // Before the kernel would send a probe nothing is looked into: an answer that is on its way
+        // is no debt.
+        if now.saturating_duration_since(self.heard) < self.terms.idle.min(self.terms.within) {
+            return;
+        }
+        let (stimuli, owed_for) = self.unanswered(silence, info);
+        if stimuli == 0 {
+            return;
+        }
+        let since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
+        let owed = self.owed.get_or_insert(Owed { since, enough: None });
+        owed.since = owed.since.min(since);
+        // Data is sent again and again; of probes there may be one in the plan.
+        let needed =
+            if info.has_data_to_deliver() { 2 } else { self.terms.probes().clamp(1, 2) as u32 };
+        if stimuli >= needed {
+            owed.enough.get_or_insert(now);
+        }
+    }
+
+    /// The number of unanswered stimuli, and for how long the first of them is unanswered at least.
+    fn unanswered(&self, silence: Duration, info: &Snapshot) -> (u32, Duration) {
+        let probes = info.probes.unwrap_or(0);
+        if !info.has_data_to_deliver() {
+            // n probes are n - 1 intervals.
+            let since_first = self.terms.interval.saturating_mul(probes.saturating_sub(1));
+            return (probes, since_first.min(silence));
+        }
+        let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
+        let retransmits = info.retransmits.unwrap_or(0);
+        let mut data = u32::from(data_sent_within(silence, info));
+        if data > 0 && unacknowledged_for + unacknowledged_for / 8 <= silence {
+            data += retransmits; // all of them after the peer was heard
+        }
+        // One attempt that cannot even leave this host counts in the backoff only.
+        let again = info
+            .total_retransmits
+            .unwrap_or(0)
+            .wrapping_sub(self.then.retransmits)
+            .max(info.backoff.unwrap_or(0).saturating_sub(self.then.backoff));
+        let data = data.max(again.saturating_add(u32::from(self.then.data)));
+        let owed_for = if data > 0 { unacknowledged_for.min(silence) } else { Duration::ZERO };
+        (data.saturating_add(probes), owed_for)
+    }
+
+    /// Is data on its way that nobody acknowledges?
+    fn follow_data(&mut self, now: Instant, info: &Snapshot) {
+        let (Some(acknowledged), true) =
+            (info.bytes_acknowledged, info.unacked.is_some_and(|segments| segments > 0))
+        else {
+            self.stuck = None;
+            return;
+        };
+        let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
+        let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
+        match &mut self.stuck {
+            Some(stuck) if stuck.acknowledged == acknowledged => stuck.since = stuck.since.min(since),
+            stuck => *stuck = Some(Stuck { since, acknowledged }),
+        }
+    }
+
+    fn judge(&mut self, now: Instant, info: &Snapshot) {
+        let suspect_at = self.suspect_at(info);
+        let lost_at = self.lost_at(info);
+        let reached = |time: Option<Instant>| time.is_some_and(|time| time <= now);
+        self.verdict = match self.verdict {
+            Verdict::Suspect | Verdict::Lost if reached(lost_at) => Verdict::Lost,
+            _ if reached(suspect_at) => Verdict::Suspect,
+            _ => Verdict::Healthy,
+        };
+        self.next = match (self.verdict, suspect_at) {
+            (Verdict::Healthy, None) => NextLook { at: self.routine(now), routine: true },
+            (Verdict::Healthy, Some(at)) => NextLook { at, routine: false },
+            (Verdict::Suspect | Verdict::Lost, _) => {
+                let step = (self.terms.within / 32)
+                    .clamp(Duration::from_millis(50), Duration::from_millis(500));
+                let at = lost_at.map_or(now + step, |lost| lost.min(now + step));
+                NextLook { at: at.max(now + GRAIN), routine: false }
+            }
+        };
+    }
+
+    /// The next look while nothing is wrong: when the first probe has surely been sent.
+    fn routine(&self, now: Instant) -> Instant {
+        let Terms { within, idle, .. } = self.terms;
+        let first = self.heard + (idle + idle / 8).min(within);
+        if first > now { first } else { now + (idle / 8).max(2 * ROUTINE_LATENESS) }
+    }
+
+    fn suspect_at(&self, info: &Snapshot) -> Option<Instant> {
+        let overdue = OVERDUE.max(2 * info.round_trip_time.unwrap_or_default());
+        let owed = self.owed.map(|owed| owed.since + overdue);
+        let stuck = self.stuck_data(info).map(|stuck| stuck.since + overdue);
+        let warning = self.lost_at(info).and_then(|lost| lost.checked_sub(WARNING));
+        [owed, stuck, warning].into_iter().flatten().min()
+    }
+
+    fn lost_at(&self, info: &Snapshot) -> Option<Instant> {
+        let silent = self.owed.and_then(|owed| {
+            let in_time = owed.since + self.terms.owed().max(answer(info));
+            let enough = owed.enough? + answer(info);
+            Some(in_time.max(enough).max(self.heard + self.terms.within + GRAIN))
+        });
+        let stuck = self.stuck_data(info).map(|stuck| stuck.since + self.terms.within + GRAIN);
+        [silent, stuck].into_iter().flatten().min()
+    }
+
+    /// Data that was sent three times in vain.
+    fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
+        self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
+    }
+}
+
+/// Whether data went out after the peer was last heard.
+fn data_sent_within(silence: Duration, info: &Snapshot) -> bool {
+    info.has_data_to_deliver() && info.since_data_sent.is_some_and(|sent| sent < silence)
+}
+
+/// How long an answer may take.
+fn answer(info: &Snapshot) -> Duration {
+    let spread = 4 * info.round_trip_variation.unwrap_or_default();
+    (info.round_trip_time.unwrap_or_default() + spread).max(5 * GRAIN)
+}

@@ -1,0 +1,88 @@
+//! How rarely the kernel may try again: a limit for its retransmissions and window probes, as pure
+//! arithmetic.
+//!
+//! The kernel doubles the time between two attempts up to two minutes. A deadline of seconds needs
+//! attempts at least every few seconds: else an outage that has ended is not noticed in time, and a
+//! peer with a closed window that dies is noticed late. Linux has an option for it
+//! (`TCP_RTO_MAX_MS`, since 6.15); see docs/decisions/0007-retransmissions.md.
+
+use std::time::Duration;
+
+use crate::snapshot::Snapshot;
+
+/// What the option accepts, and the least of it that is also the kernel's default.
+const SMALLEST: Duration = Duration::from_secs(1);
+const LARGEST: Duration = Duration::from_secs(120);
+/// The kernel's first timeout on a short path (`TCP_RTO_MIN`).
+const FIRST: Duration = Duration::from_millis(200);
+
+/// The limit for a connection on which the peer's loss is to be known within `within`, or `None`
+/// where the kernel's own rule has to stay: on a path so slow that it would send everything twice,
+/// and where the kernel would give up before we do.
+///
+/// `retries` is the system's number of retransmissions (`net.ipv4.tcp_retries2`).
+pub fn limit(within: Duration, info: &Snapshot, retries: u32) -> Option<Duration> {
+    // Six attempts in that time: one of them lies between four fifths and the end of it, whatever
+    // their phase.
+    let wanted = within / 6;
+    let round_trip = info.round_trip_time? + 4 * info.round_trip_variation?;
+    let limit = wanted.max(4 * round_trip).max(SMALLEST);
+    (limit < LARGEST && gives_up_after(limit, retries) > within + within / 2).then_some(limit)
+}
+
+/// When the kernel gives up a connection whose data nobody acknowledges.
+fn gives_up_after(limit: Duration, retries: u32) -> Duration {
+    let mut timeout = FIRST;
+    let mut total = Duration::ZERO;
+    for _ in 0..=retries.min(1000) {
+        total += timeout;
+        timeout = (2 * timeout).min(limit);
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(round_trip: u64) -> Snapshot {
+        Snapshot {
+            round_trip_time: Some(Duration::from_millis(round_trip)),
+            round_trip_variation: Some(Duration::from_millis(round_trip / 2)),
+            ..Snapshot::default()
+        }
+    }
+
+    fn seconds(within: u64, round_trip: u64, retries: u32) -> Option<f64> {
+        limit(Duration::from_secs(within), &path(round_trip), retries).map(|time| time.as_secs_f64())
+    }
+
+    #[test]
+    fn a_sixth_of_the_deadline_but_no_less_than_the_kernel_takes() {
+        assert_eq!(seconds(2, 0, 15), Some(1.0));
+        assert_eq!(seconds(4, 0, 15), Some(1.0));
+        assert_eq!(seconds(30, 0, 15), Some(5.0));
+        assert_eq!(seconds(600, 0, 15), Some(100.0));
+    }
+
+    #[test]
+    fn a_slow_path_is_not_flooded() {
+        assert_eq!(seconds(6, 1500, 15), Some(18.0));
+        assert_eq!(seconds(6, 20_000, 15), None);
+    }
+
+    #[test]
+    fn a_kernel_that_would_give_up_too_early_is_left_alone() {
+        assert_eq!(seconds(30, 0, 3), None);
+        assert_eq!(seconds(7200, 0, 15), None);
+    }
+
+    #[test]
+    fn the_kernel_was_measured_to_give_up_at_these_times() {
+        // Fifteen seconds and one minute; its timers are a little late.
+        for (limit, measured) in [(1, 15.0), (5, 63.0)] {
+            let total = gives_up_after(Duration::from_secs(limit), 15).as_secs_f64();
+            assert!((total - measured).abs() < 0.06 * measured, "{total} for a limit of {limit} s");
+        }
+    }
+}
