@@ -354,7 +354,8 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let terms = link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
+        let terms =
+            link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             link.liveness = terms.map(|terms| Liveness::new(terms, clock.now));
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
@@ -426,7 +427,8 @@ impl Guard {
             _ => ReportedError::ClosedByPeer,
         };
         // Somebody else took the error away: the figures have to do.
-        let reported = if reported == ReportedError::None { ReportedError::Other } else { reported };
+        let reported =
+            if reported == ReportedError::None { ReportedError::Other } else { reported };
         let evidence = Evidence {
             reported,
             heard: true,

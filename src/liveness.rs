@@ -170,7 +170,8 @@ impl Liveness {
     /// have been lost in an outage that has ended since. Says so once for each silence.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let idle = !info.has_data_to_deliver();
-        let soon = self.lost_at(info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
+        let soon =
+            self.lost_at(now, info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
         call
@@ -253,15 +254,20 @@ impl Liveness {
         };
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
         let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
+        // A look that is late by much comes from a blocked program, or the clock was put forward.
+        // For a silence there is the kernel's own clock; here that time does not count.
+        let late = now.saturating_duration_since(self.next.at + 10 * ROUTINE_LATENESS);
         match &mut self.stuck {
-            Some(stuck) if stuck.acknowledged == acknowledged => stuck.since = stuck.since.min(since),
+            Some(stuck) if stuck.acknowledged == acknowledged => {
+                stuck.since = (stuck.since + late).min(since);
+            }
             stuck => *stuck = Some(Stuck { since, acknowledged }),
         }
     }
 
     fn judge(&mut self, now: Instant, info: &Snapshot) {
-        let suspect_at = self.suspect_at(info);
-        let lost_at = self.lost_at(info);
+        let lost_at = self.lost_at(now, info);
+        let suspect_at = self.suspect_at(lost_at, info);
         let reached = |time: Option<Instant>| time.is_some_and(|time| time <= now);
         self.verdict = match self.verdict {
             Verdict::Suspect | Verdict::Lost if reached(lost_at) => Verdict::Lost,
@@ -287,21 +293,24 @@ impl Liveness {
         if first > now { first } else { now + (idle / 8).max(2 * ROUTINE_LATENESS) }
     }
 
-    fn suspect_at(&self, info: &Snapshot) -> Option<Instant> {
+    fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {
         let overdue = OVERDUE.max(2 * info.round_trip_time.unwrap_or_default());
         let owed = self.owed.map(|owed| owed.since + overdue);
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + overdue);
-        let warning = self.lost_at(info).and_then(|lost| lost.checked_sub(WARNING));
+        let warning = lost_at.and_then(|lost| lost.checked_sub(WARNING));
         [owed, stuck, warning].into_iter().flatten().min()
     }
 
-    fn lost_at(&self, info: &Snapshot) -> Option<Instant> {
+    fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let within = self.terms.within;
         let silent = self.owed.and_then(|owed| {
             let in_time = owed.since + self.terms.owed().max(answer(info));
             let enough = owed.enough? + answer(info);
-            Some(in_time.max(enough).max(self.heard + self.terms.within + GRAIN))
+            // By the kernel's clock, too: this one may have been put forward.
+            let silent = now + within.saturating_sub(info.silence()?);
+            Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
         });
-        let stuck = self.stuck_data(info).map(|stuck| stuck.since + self.terms.within + GRAIN);
+        let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + GRAIN);
         [silent, stuck].into_iter().flatten().min()
     }
 
