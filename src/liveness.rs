@@ -254,12 +254,9 @@ impl Liveness {
         };
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
         let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
-        // A look that is late by much comes from a blocked program, or the clock was put forward.
-        // For a silence there is the kernel's own clock; here that time does not count.
-        let late = now.saturating_duration_since(self.next.at + 10 * ROUTINE_LATENESS);
         match &mut self.stuck {
             Some(stuck) if stuck.acknowledged == acknowledged => {
-                stuck.since = (stuck.since + late).min(since);
+                stuck.since = stuck.since.min(since);
             }
             stuck => *stuck = Some(Stuck { since, acknowledged }),
         }
@@ -280,7 +277,8 @@ impl Liveness {
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
-                let at = lost_at.map_or(now + step, |lost| lost.min(now + step));
+                let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
+                let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
                 NextLook { at: at.max(now + GRAIN), routine: false }
             }
         };
@@ -318,6 +316,11 @@ impl Liveness {
     fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
         self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
     }
+}
+
+/// When the last call is due before a verdict at that time.
+fn call_before(lost: Instant, info: &Snapshot) -> Instant {
+    lost.checked_sub(LAST_CALL.max(2 * answer(info))).unwrap_or(lost)
 }
 
 /// Whether data went out after the peer was last heard.

@@ -67,7 +67,8 @@ Outcome play(const Scene &scene, NetLab &lab)
         print(row(now(), QString(), strong(words, "32")));
     });
     guarded.guard()->setDetectWithin(4000);
-    guarded.guard()->setUserTimeout(scene.userTimeout);
+    guarded.guard()->setHeartbeatPayload("ping\n");
+    guarded.guard()->setHeartbeatInterval(scene.heartbeatInterval);
     plain.connectTo(lab.serverAddress(), lab.serverPort());
     guarded.connectTo(lab.serverAddress(), lab.serverPort());
     wait(3000, [&] { return plain.isConnected() && guarded.isConnected(); });
