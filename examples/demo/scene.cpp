@@ -62,7 +62,7 @@ Outcome play(const Scene &scene, NetLab &lab)
     Client plain([&](const QString &words) { print(row(now(), words, QString())); });
     Outcome outcome{scene.title, {}, {}, -1};
     Client guarded([&](const QString &words) {
-        if (sinceFault.isValid() && outcome.after < 0)
+        if (!guarded.verdict().isEmpty() && outcome.after < 0)
             outcome.after = sinceFault.elapsed();
         print(row(now(), QString(), strong(words, "32")));
     });
