@@ -144,8 +144,13 @@ bool Client::isAnswered(int timeout)
 void Client::forgetEvents()
 {
     m_events.clear();
-    m_lateness = 0;
     m_longestSilence = 0;
+    forgetLateness();
+}
+
+void Client::forgetLateness()
+{
+    m_lateness = 0;
     m_lastLook = now();
 }
 

@@ -52,8 +52,10 @@ public:
     /// Whether a question of this side is answered: the peer's program must echo.
     bool isAnswered(int timeout = 5000);
 
-    /// Forgets what has been told so far, and how late this process was.
+    /// Forgets what has been told so far, and how silent the peer was.
     void forgetEvents();
+    /// Forgets how late this process was, as it always is after it has waited for something else.
+    void forgetLateness();
     /// What was told since, in order: suspect, recovered, lost, disconnected.
     QStringList events() const { return m_events; }
     ka::LossReason reason() const { return m_reason; }
