@@ -96,6 +96,7 @@ pub struct Liveness {
     owed: Option<Owed>,
     stuck: Option<Stuck>,
     called: bool,
+    looked: Instant,
     next: NextLook,
 }
 
@@ -134,6 +135,7 @@ impl Liveness {
             owed: None,
             stuck: None,
             called: false,
+            looked: now,
             next: NextLook { at: now, routine: false },
         }
     }
@@ -156,6 +158,10 @@ impl Liveness {
 
     /// Looks at what the kernel knows now.
     pub fn look(&mut self, now: Instant, info: &Snapshot) -> Verdict {
+        if now < self.looked {
+            self.pardon(now); // the clock was put back, and what was dated before is void
+        }
+        self.looked = now;
         // A system that does not say when the peer was heard gives no reason to condemn it.
         if let Some(silence) = info.silence() {
             self.listen(now, silence, info);
