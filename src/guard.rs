@@ -170,8 +170,8 @@ struct Link {
     in_force: Option<Config>,
     liveness: Option<Liveness>,
     heartbeat: Option<Heartbeat>,
-    /// The kernel knows of an end that the network library has not reported.
-    ended: Option<Ended>,
+    /// The kernel knows of an end; when it is told if the network library does not report it.
+    ended: Option<Instant>,
     /// What was decided here, to be told when the connection has been aborted.
     verdict: Option<Loss>,
     multipath: bool,
@@ -181,12 +181,6 @@ struct Link {
     called: bool,
     warned: bool,
     asleep: Duration,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    since: Instant,
-    next_look: Instant,
 }
 
 impl Guard {
@@ -219,8 +213,8 @@ impl Guard {
     /// When to look at the connection next, if at all.
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
-        if let Some(ended) = link.ended {
-            return Some(NextLook { at: ended.next_look, routine: false });
+        if let Some(at) = link.ended {
+            return Some(NextLook { at, routine: false });
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
@@ -414,12 +408,12 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let since = link.ended.map_or(clock.now, |ended| ended.since);
-        let silence = info.silence().unwrap_or(Duration::MAX);
-        let wait = link.detection_time().unwrap_or_default().saturating_sub(silence);
-        let next_look = (since + GRACE).max(clock.now + wait);
-        if next_look > clock.now {
-            link.ended = Some(Ended { since, next_look });
+        // It is told within the promised time of the end, which was some time before this look.
+        let program = link.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        let silence = link.liveness.as_ref().map(|live| live.terms().owed());
+        let wait = silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE);
+        let at = *link.ended.get_or_insert(clock.now + wait);
+        if at > clock.now {
             return Orders::default();
         }
         let reported = match state {
@@ -436,10 +430,8 @@ impl Guard {
             snapshot: Some(info),
             config: link.in_force,
         };
-        match loss::classify(&evidence) {
-            Some(loss) => self.decide(loss, state),
-            None => Orders::default(),
-        }
+        let loss = loss::classify(&evidence);
+        loss.map_or_else(Orders::default, |loss| self.decide(loss, state))
     }
 
     /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays

@@ -47,7 +47,7 @@ impl Terms {
 
     /// For how long an answer has to be owed. The first probe goes out up to an eighth late, and
     /// the look that finds it unanswered may be late by a little, too.
-    fn owed(&self) -> Duration {
+    pub(crate) fn owed(&self) -> Duration {
         self.within.saturating_sub(self.idle + self.idle / 8 + ROUTINE_LATENESS)
     }
 }
