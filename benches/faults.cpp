@@ -11,6 +11,7 @@
 #include "measure.h"
 #include "task.h"
 
+#include <faults.h>
 #include <netlab.h>
 
 #include <QtCore/QCoreApplication>
@@ -30,7 +31,7 @@ constexpr int connectionsOfAKind = 15;
 constexpr double watch = 15000;
 constexpr double never = std::numeric_limits<double>::infinity();
 
-struct Fault
+struct Way
 {
     const char *name;
     bool writes; // into the silence
@@ -38,11 +39,11 @@ struct Fault
     void (*make)(NetLab &lab);
 };
 
-const Fault faults[] = {
+const Way faults[] = {
         {"network silent, idle", false, false, [](NetLab &lab) { lab.cut(); }},
         {"network silent, data in flight", true, false, [](NetLab &lab) { lab.cut(); }},
         {"own link down, data queued", true, false,
-         [](NetLab &lab) { lab.setLink(NetLab::Near, false); }},
+         [](NetLab &lab) { make(::Fault::NearLinkDown, lab); }},
         {"peer resets (RST)", false, true, [](NetLab &lab) { lab.reset(); }},
         {"peer closes (FIN)", false, true, [](NetLab &lab) { lab.finish(); }},
 };
@@ -60,7 +61,7 @@ void require(const QString &trouble)
     std::exit(2);
 }
 
-Found play(const Fault &fault, char *program)
+Found play(const Way &fault, char *program)
 {
     require(NetLab::enter());
     int argc = 1;
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
     if (served != -1)
         return served;
     std::vector<std::unique_ptr<bench::Task<Found>>> tasks;
-    for (const Fault &fault : faults) {
+    for (const Way &fault : faults) {
         tasks.push_back(std::make_unique<bench::Task<Found>>(
                 [&fault, argv] { return play(fault, argv[0]); }));
     }

@@ -12,13 +12,14 @@ namespace ka::detail {
 
 namespace {
 
-/// The kernel's side knows the same number (liveness::ROUTINE_LATENESS).
-constexpr std::chrono::milliseconds grid{50};
-
-LookTimer::Clock::time_point onGrid(LookTimer::Clock::time_point time)
+/// The last moment within the lateness that all looks like this one share.
+LookTimer::Clock::time_point shared(LookTimer::Clock::time_point due,
+                                    std::chrono::milliseconds lateness)
 {
-    const auto sinceStart = time.time_since_epoch();
-    return LookTimer::Clock::time_point(((sinceStart + grid) / grid) * grid);
+    if (lateness.count() <= 0)
+        return due;
+    const auto latest = (due + lateness).time_since_epoch();
+    return LookTimer::Clock::time_point(latest / lateness * lateness);
 }
 
 } // namespace
@@ -82,13 +83,14 @@ void LookTimer::timerEvent(QTimerEvent *event)
     arm();
 }
 
-void LookPlace::schedule(std::chrono::milliseconds after, bool routine, SocketWitness *witness)
+void LookPlace::schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness,
+                         SocketWitness *witness)
 {
     cancel();
     const std::shared_ptr<LookTimer> timer = LookTimer::ofThisThread();
     const auto due = LookTimer::Clock::now() + after;
     m_timer = timer;
-    m_look = timer->add(routine ? onGrid(due) : due, witness);
+    m_look = timer->add(shared(due, lateness), witness);
     m_scheduled = true;
 }
 

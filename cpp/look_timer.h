@@ -46,8 +46,9 @@ public:
     ~LookPlace() { cancel(); }
     Q_DISABLE_COPY_MOVE(LookPlace)
 
-    /// A routine look may be up to 50 ms late: so many of them share one wake-up.
-    void schedule(std::chrono::milliseconds after, bool routine, SocketWitness *witness);
+    /// Looks that may be late share one wake-up.
+    void schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness,
+                  SocketWitness *witness);
     void cancel();
 
 private:

@@ -196,11 +196,13 @@ void SocketTap::dropWitness()
         here->dropDuplicate();
 }
 
-void SocketTap::lookIn(std::int64_t milliseconds, bool routine)
+void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 {
     const std::chrono::milliseconds after(milliseconds);
-    if (SocketWitness *here = witness())
-        here->lookIn(milliseconds < 0 ? std::chrono::hours(24) : after, routine);
+    if (SocketWitness *here = witness()) {
+        here->lookIn(milliseconds < 0 ? std::chrono::hours(24) : after,
+                     std::chrono::milliseconds(lateness));
+    }
 }
 
 void SocketTap::limitRetransmissions(std::int64_t milliseconds)

@@ -19,7 +19,7 @@ namespace {
 /// How often at least a guarded connection is checked for having gone without a signal. Only a
 /// program that blocks the socket's signals, disconnects them all, or gives the socket another
 /// descriptor makes that happen.
-constexpr std::chrono::milliseconds strayEvery{15000};
+constexpr std::chrono::milliseconds strayEvery{20000};
 /// How long a socket and its guard may take to move to another thread one after the other.
 constexpr std::chrono::milliseconds arrival{500};
 
@@ -122,12 +122,12 @@ std::int64_t SocketWitness::adopt()
     return descriptor;
 }
 
-void SocketWitness::lookIn(std::chrono::milliseconds after, bool routine)
+void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness)
 {
     if (m_adopted && after < strayEvery)
-        m_place.schedule(after, routine, this);
+        m_place.schedule(after, lateness, this);
     else if (m_adopted)
-        m_place.schedule(strayEvery, true, this);
+        m_place.schedule(strayEvery, strayEvery / 4, this);
     else
         m_place.cancel();
 }
@@ -139,7 +139,7 @@ bool SocketWitness::event(QEvent *event)
     if (event->type() == QEvent::ThreadChange) {
         m_place.cancel();
         QMetaObject::invokeMethod(
-                this, [this] { lookIn(arrival, false); }, Qt::QueuedConnection);
+                this, [this] { lookIn(arrival, {}); }, Qt::QueuedConnection);
     }
     return QObject::event(event);
 }

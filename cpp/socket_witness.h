@@ -48,7 +48,7 @@ public:
     std::int64_t descriptor() const;
     void dropDuplicate();
     /// Looks at the connection after this time, or at the latest when a stray is looked for.
-    void lookIn(std::chrono::milliseconds after, bool routine);
+    void lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness);
     void look();
     void leavePlace() { m_place.cancel(); }
     void limitRetransmissions(std::int64_t milliseconds);

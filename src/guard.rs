@@ -214,13 +214,13 @@ impl Guard {
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
         if let Some(at) = link.ended {
-            return Some(NextLook { at, routine: false });
+            return Some(NextLook::exactly(at));
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
             link.heartbeat.as_ref().map(Heartbeat::next_look),
         ];
-        looks.into_iter().flatten().min_by_key(|look| look.at)
+        looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
     }
 
     /// Takes new settings, and tells the kernel at once if the socket is connected. `wanted` is
@@ -567,7 +567,7 @@ impl Link {
         if possible && live.last_call(now, info) {
             kernel.probe_now(&in_force);
             self.called = true;
-        } else if self.called && live.next_look().routine {
+        } else if self.called && !live.next_look().lateness.is_zero() {
             // Heard again. The count is as before, or the next death would take longer.
             let count = Config { enabled: in_force.enabled, count: in_force.count, ..LEAVE_ALONE };
             let _ = kernel.apply(&count);

@@ -58,7 +58,7 @@ impl Heartbeat {
 
     /// When to look next.
     pub fn next_look(&self) -> NextLook {
-        NextLook { at: self.next_look, routine: false }
+        NextLook::exactly(self.next_look)
     }
 
     /// The peer gets its full time anew: this machine has slept.

@@ -46,9 +46,14 @@ impl Terms {
     }
 
     /// For how long an answer has to be owed. The first probe goes out up to an eighth late, and
-    /// the look that finds it unanswered may be late by a little, too.
+    /// the look that finds it unanswered may be late, too.
     pub(crate) fn owed(&self) -> Duration {
-        self.within.saturating_sub(self.idle + self.idle / 8 + ROUTINE_LATENESS)
+        self.within.saturating_sub(self.idle + self.idle / 8 + self.lateness())
+    }
+
+    /// How late a routine look may be: the longer, the more of them share one wake-up.
+    pub fn lateness(&self) -> Duration {
+        (self.idle / 8).clamp(Duration::from_millis(50), Duration::from_secs(4))
     }
 }
 
@@ -68,12 +73,16 @@ pub enum Verdict {
 pub struct NextLook {
     /// When.
     pub at: Instant,
-    /// Whether it may come a little later ([`ROUTINE_LATENESS`]), together with those of others.
-    pub routine: bool,
+    /// By how much it may come later, together with those of others.
+    pub lateness: Duration,
 }
 
-/// How late a routine look may be.
-pub const ROUTINE_LATENESS: Duration = Duration::from_millis(50);
+impl NextLook {
+    /// At this time, and no later.
+    pub fn exactly(at: Instant) -> Self {
+        Self { at, lateness: Duration::ZERO }
+    }
+}
 
 /// The kernel's timestamps are this coarse, at most.
 const GRAIN: Duration = Duration::from_millis(10);
@@ -136,7 +145,7 @@ impl Liveness {
             stuck: None,
             called: false,
             looked: now,
-            next: NextLook { at: now, routine: false },
+            next: NextLook::exactly(now),
         }
     }
 
@@ -278,23 +287,24 @@ impl Liveness {
             _ => Verdict::Healthy,
         };
         self.next = match (self.verdict, suspect_at) {
-            (Verdict::Healthy, None) => NextLook { at: self.routine(now), routine: true },
-            (Verdict::Healthy, Some(at)) => NextLook { at, routine: false },
+            (Verdict::Healthy, None) => self.routine(now),
+            (Verdict::Healthy, Some(at)) => NextLook::exactly(at),
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
                 let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
                 let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
-                NextLook { at: at.max(now + GRAIN), routine: false }
+                NextLook::exactly(at.max(now + GRAIN))
             }
         };
     }
 
     /// The next look while nothing is wrong: when the first probe has surely been sent.
-    fn routine(&self, now: Instant) -> Instant {
+    fn routine(&self, now: Instant) -> NextLook {
         let Terms { within, idle, .. } = self.terms;
+        let lateness = self.terms.lateness();
         let first = self.heard + (idle + idle / 8).min(within);
-        if first > now { first } else { now + (idle / 8).max(2 * ROUTINE_LATENESS) }
+        NextLook { at: if first > now { first } else { now + lateness }, lateness }
     }
 
     fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {

@@ -209,7 +209,7 @@ pub mod ffi {
         #[inherit]
         fn is_owned(self: &KeepAlive) -> bool;
         #[inherit]
-        fn look_in(self: Pin<&mut KeepAlive>, milliseconds: i64, routine: bool);
+        fn look_in(self: Pin<&mut KeepAlive>, milliseconds: i64, lateness: i64);
         #[inherit]
         fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
         #[inherit]
@@ -631,12 +631,13 @@ impl ffi::KeepAlive {
         if let Some(limit) = orders.retransmit_within {
             self.as_mut().limit_retransmissions(i64::from(milliseconds(Some(limit), 0)));
         }
-        let (after, routine) = next_look.map_or((-1, true), |look| {
+        let (after, lateness) = next_look.map_or((-1, 0), |look| {
             let wait = look.at.saturating_duration_since(Instant::now());
             // Rounded up: a look that comes early finds nothing and has to come again.
-            (i64::from(milliseconds(Some(wait), 0)) + 1, look.routine)
+            let after = i64::from(milliseconds(Some(wait), 0)) + 1;
+            (after, i64::from(milliseconds(Some(look.lateness), 0)))
         });
-        self.as_mut().look_in(after, routine);
+        self.as_mut().look_in(after, lateness);
 
         let detail = orders.loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
         let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();

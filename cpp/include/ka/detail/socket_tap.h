@@ -165,8 +165,9 @@ protected:
     void adoptParent();
     /// Whether the socket belongs to another object, which frames what is written.
     bool isOwned() const;
-    /// Has socketLooked() called after this time, −1 for none in particular.
-    void lookIn(std::int64_t milliseconds, bool routine);
+    /// Has socketLooked() called after this time, −1 for none in particular, and by so
+    /// much later at most.
+    void lookIn(std::int64_t milliseconds, std::int64_t lateness);
     /// Limits the time between two retransmissions until the guard lets go.
     void limitRetransmissions(std::int64_t milliseconds);
     /// The descriptor of the guarded connection, −1 for none.
