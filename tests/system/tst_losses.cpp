@@ -94,7 +94,7 @@ static void lose(const Case &row)
     if (row.fault == Fault::KilledUnread) {
         lab.stopProgram();
         QVERIFY(client.socket().write("unread") > 0);
-        if (row.traffic != Traffic::QueueFull && row.traffic != Traffic::InFlight)
+        if (row.traffic != Traffic::QueueFull)
             QVERIFY(client.waitUntilAcknowledged());
     }
     QCOMPARE(client.guard().state(), ka::State::Healthy);
