@@ -184,9 +184,9 @@ void tst_Live::doNotRead(Kind kind, int milliseconds)
     staysAlive(milliseconds);
     // It has really not read a byte.
     QVERIFY(m_client->snapshot().unsent.value_or(0) > 0);
-    QVERIFY(m_client->socket().bytesToWrite() > 0);
+    QVERIFY(m_client->waiting() > 0);
     m_lab->read();
-    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 150000);
+    QVERIFY(m_client->waitUntilAcknowledged(150000)); // the next probe may be two minutes off
     isStillOfUse();
 }
 
@@ -261,13 +261,22 @@ void tst_Live::anOutageThatSwallowsAZeroWindowProbe()
     // Let them become seldom, as far as they do.
     for (int i = 0; i < 12 && m_client->longestSilence() < outage; ++i)
         staysAlive(1000);
-    m_lab->cut();
-    staysAlive(outage);
+    const auto silence = [this] { return int(m_client->snapshot().silence()->count()); };
+    if (m_client->longestSilence() < outage) {
+        // The way is gone for 0.8 T after an answer, in which several go unanswered.
+        QTRY_VERIFY_WITH_TIMEOUT(silence() < 100, outage);
+        m_lab->cut();
+        staysAlive(outage - silence());
+    } else {
+        // It is gone when the next one comes, though the silence between two is long anyway.
+        m_lab->cut();
+        staysAlive(outage);
+    }
     QVERIFY(m_client->snapshot().probes.value_or(0) > 0);
     m_lab->heal();
     staysAlive(3 * withinLong);
     m_lab->read();
-    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 60000);
+    QVERIFY(m_client->waitUntilAcknowledged(60000));
     isStillOfUse();
 }
 
