@@ -54,7 +54,8 @@ Span allowed(Window window, const Client &client, qint64 faultFrom, qint64 fault
     case Window::Exact:
         return {life + within - resolution, life + within + 100 + client.lateness()};
     case Window::Deadline:
-        return {life + within - resolution, life + 3 * within};
+        // What was sent last may have been acknowledged a little before the last sign of life.
+        return {life + within - 100, life + 3 * within};
     case Window::SinceFault:
         return {faultFrom, faultTo + 3 * within};
     case Window::ByProbe:
