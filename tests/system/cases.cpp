@@ -53,7 +53,7 @@ const QList<Case> &cases()
         {"no-arp.queue-full.ipv6.tls",                   Fault::NoArp, Traffic::QueueFull, IPv6, TLS, dataOrUnreachable, Window::Deadline},
         {"no-arp.buffer-full.ipv4.tls",                  Fault::NoArp, Traffic::BufferFull, IPv4, TLS, probes, Window::Deadline},
 
-        {"near-link-down.idle.ipv4.tcp",                 Fault::NearLinkDown, Traffic::Idle, IPv4, TCP, probes, Window::Deadline},
+        {"near-link-down.idle.ipv4.tcp",                 Fault::NearLinkDown, Traffic::Idle, IPv4, TCP, probesOrUnreachable, Window::Deadline},
         {"near-link-down.in-flight.ipv6.tls",            Fault::NearLinkDown, Traffic::InFlight, IPv6, TLS, dataOrUnreachable, Window::Deadline},
         {"near-link-down.queue-full.ipv4.tls",           Fault::NearLinkDown, Traffic::QueueFull, IPv4, TLS, dataOrUnreachable, Window::Deadline},
         {"near-link-down.buffer-full.ipv6.tcp",          Fault::NearLinkDown, Traffic::BufferFull, IPv6, TCP, probesOrUnreachable, Window::Deadline},
@@ -61,9 +61,9 @@ const QList<Case> &cases()
         {"far-link-down.idle.ipv6.tls",                  Fault::FarLinkDown, Traffic::Idle, IPv6, TLS, probesOrUnreachable, Window::Deadline},
         {"far-link-down.in-flight.ipv4.tls",             Fault::FarLinkDown, Traffic::InFlight, IPv4, TLS, dataOrUnreachable, Window::Deadline},
         {"far-link-down.queue-full.ipv6.tcp",            Fault::FarLinkDown, Traffic::QueueFull, IPv6, TCP, dataOrUnreachable, Window::Deadline},
-        {"far-link-down.buffer-full.ipv4.tcp",           Fault::FarLinkDown, Traffic::BufferFull, IPv4, TCP, probes, Window::Deadline},
+        {"far-link-down.buffer-full.ipv4.tcp",           Fault::FarLinkDown, Traffic::BufferFull, IPv4, TCP, probesOrUnreachable, Window::Deadline},
 
-        {"near-address-removed.idle.ipv4.tls",           Fault::NearAddressRemoved, Traffic::Idle, IPv4, TLS, probes, Window::Deadline},
+        {"near-address-removed.idle.ipv4.tls",           Fault::NearAddressRemoved, Traffic::Idle, IPv4, TLS, probesOrUnreachable, Window::Deadline},
         {"near-address-removed.in-flight.ipv6.tcp",      Fault::NearAddressRemoved, Traffic::InFlight, IPv6, TCP, dataOrUnreachable, Window::Deadline},
         {"near-address-removed.queue-full.ipv4.tcp",     Fault::NearAddressRemoved, Traffic::QueueFull, IPv4, TCP, dataOrUnreachable, Window::Deadline},
         {"near-address-removed.buffer-full.ipv6.tls",    Fault::NearAddressRemoved, Traffic::BufferFull, IPv6, TLS, probesOrUnreachable, Window::Deadline},
@@ -73,7 +73,7 @@ const QList<Case> &cases()
         {"far-address-removed.queue-full.ipv6.tls",      Fault::FarAddressRemoved, Traffic::QueueFull, IPv6, TLS, dataOrUnreachable, Window::Deadline},
         {"far-address-removed.buffer-full.ipv4.tls",     Fault::FarAddressRemoved, Traffic::BufferFull, IPv4, TLS, probes, Window::Deadline},
 
-        {"route-removed.idle.ipv4.tcp",                  Fault::RouteRemoved, Traffic::Idle, IPv4, TCP, probes, Window::Deadline},
+        {"route-removed.idle.ipv4.tcp",                  Fault::RouteRemoved, Traffic::Idle, IPv4, TCP, probesOrUnreachable, Window::Deadline},
         {"route-removed.in-flight.ipv6.tls",             Fault::RouteRemoved, Traffic::InFlight, IPv6, TLS, dataOrUnreachable, Window::Deadline},
         {"route-removed.queue-full.ipv4.tls",            Fault::RouteRemoved, Traffic::QueueFull, IPv4, TLS, dataOrUnreachable, Window::Deadline},
         {"route-removed.buffer-full.ipv6.tcp",           Fault::RouteRemoved, Traffic::BufferFull, IPv6, TCP, probesOrUnreachable, Window::Deadline},
@@ -81,9 +81,9 @@ const QList<Case> &cases()
         {"route-blackhole.idle.ipv6.tls",                Fault::RouteBlackhole, Traffic::Idle, IPv6, TLS, probesOrUnreachable, Window::Deadline},
         {"route-blackhole.in-flight.ipv4.tls",           Fault::RouteBlackhole, Traffic::InFlight, IPv4, TLS, dataOrUnreachable, Window::Deadline},
         {"route-blackhole.queue-full.ipv6.tcp",          Fault::RouteBlackhole, Traffic::QueueFull, IPv6, TCP, dataOrUnreachable, Window::Deadline},
-        {"route-blackhole.buffer-full.ipv4.tcp",         Fault::RouteBlackhole, Traffic::BufferFull, IPv4, TCP, probes, Window::Deadline},
+        {"route-blackhole.buffer-full.ipv4.tcp",         Fault::RouteBlackhole, Traffic::BufferFull, IPv4, TCP, probesOrUnreachable, Window::Deadline},
 
-        {"route-unreachable.idle.ipv4.tls",              Fault::RouteUnreachable, Traffic::Idle, IPv4, TLS, probes, Window::Deadline},
+        {"route-unreachable.idle.ipv4.tls",              Fault::RouteUnreachable, Traffic::Idle, IPv4, TLS, probesOrUnreachable, Window::Deadline},
         {"route-unreachable.in-flight.ipv6.tcp",         Fault::RouteUnreachable, Traffic::InFlight, IPv6, TCP, dataOrUnreachable, Window::Deadline},
         {"route-unreachable.queue-full.ipv4.tcp",        Fault::RouteUnreachable, Traffic::QueueFull, IPv4, TCP, dataOrUnreachable, Window::Deadline},
         {"route-unreachable.buffer-full.ipv6.tls",       Fault::RouteUnreachable, Traffic::BufferFull, IPv6, TLS, probesOrUnreachable, Window::Deadline},

@@ -10,7 +10,7 @@
 /// When a loss has to be told.
 enum class Window {
     Exact, ///< at the deadline: T to T + 100 ms after the last sign of life
-    Deadline, ///< not before the deadline, and before three times its length
+    Deadline, ///< not well before the deadline, and before three times its length
     SinceFault, ///< likewise, but the peer is heard all the time or not known to have been
     ByProbe, ///< when the next probe has shown it: within T of the fault
     Prompt, ///< at once

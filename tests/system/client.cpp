@@ -52,6 +52,11 @@ Client::Client(bool tls, int detectWithin)
     connect(&m_looks, &QTimer::timeout, this, &Client::look);
 }
 
+Client::~Client()
+{
+    m_socket.reset(); // says that it is disconnected, which is written down
+}
+
 ka::Snapshot Client::snapshot() const
 {
     std::error_code none; // without a descriptor an empty one
@@ -102,9 +107,9 @@ bool Client::begin(Traffic traffic, NetLab &lab)
         m_socket->write(QByteArray(megabytes, 'q'));
         qint64 left = 0;
         const auto stuck = [&] {
-            const qint64 before = std::exchange(left, m_socket->bytesToWrite());
+            const qint64 before = std::exchange(left, waiting());
             QTest::qWait(200);
-            return left == before && snapshot().unsent.value_or(0) > 0;
+            return left > 0 && left == before && snapshot().unsent.value_or(0) > 0;
         };
         return QTest::qWaitFor(stuck, 10000);
     }
@@ -124,12 +129,18 @@ void Client::readOn()
     m_received += m_socket->readAll();
 }
 
+qint64 Client::waiting() const
+{
+    const auto *encrypted = qobject_cast<const QSslSocket *>(m_socket.get());
+    return m_socket->bytesToWrite() + (encrypted ? encrypted->encryptedBytesToWrite() : 0);
+}
+
 bool Client::waitUntilAcknowledged(int timeout)
 {
     return QTest::qWaitFor(
             [&] {
                 const ka::Snapshot known = snapshot();
-                return m_socket->bytesToWrite() == 0 && known.unsent == 0 && known.unacked == 0;
+                return waiting() == 0 && known.unsent == 0 && known.unacked == 0;
             },
             timeout);
 }

@@ -33,6 +33,7 @@ public:
     static constexpr int unread = 32 * 1024;
 
     Client(bool tls, int detectWithin);
+    ~Client() override;
 
     QTcpSocket &socket() { return *m_socket; }
     ka::KeepAlive &guard() { return *m_guard; }
@@ -47,6 +48,8 @@ public:
     void beQuiet() { m_writer.stop(); }
     /// Takes whatever comes, also what was left in the buffer.
     void readOn();
+    /// Bytes that Qt has not yet handed to the kernel.
+    qint64 waiting() const;
     /// Waits until what was written has been acknowledged.
     bool waitUntilAcknowledged(int timeout = 5000);
     /// Whether a question of this side is answered: the peer's program must echo.

@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr int sideBySide = 12;
+constexpr int sideBySide = 24;
 
 /// One case: a test program, and which of its tests.
 struct Part
@@ -44,7 +44,7 @@ public:
         m_passed.start();
         for (int i = 0; i < sideBySide; ++i) {
             // Not all at once: to start one takes the processor, and to play it does not.
-            QTimer::singleShot(i * 300, this, [this] { next(); });
+            QTimer::singleShot(i * 200, this, [this] { next(); });
         }
     }
 

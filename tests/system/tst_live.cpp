@@ -105,6 +105,8 @@ void tst_Live::connectTo(Kind kind, int detectWithin, NetLab::Way way,
 
 void tst_Live::begin(Traffic traffic)
 {
+    if (QTest::currentTestFailed())
+        return; // without a connection there is nothing to wait for
     QVERIFY(m_client->begin(traffic, *m_lab));
     m_client->forgetEvents();
 }
@@ -112,6 +114,8 @@ void tst_Live::begin(Traffic traffic)
 /// Waits, and sees to it that nobody is condemned meanwhile.
 void tst_Live::staysAlive(int milliseconds)
 {
+    if (QTest::currentTestFailed())
+        return;
     const bool lost = QTest::qWaitFor(
             [this] { return m_client->events().contains(QStringLiteral("lost")); }, milliseconds);
     QVERIFY2(!lost, qPrintable(QVariant::fromValue(m_client->reason()).toString()
@@ -122,6 +126,8 @@ void tst_Live::staysAlive(int milliseconds)
 /// A connection that is alive carries data both ways, and its guard says so.
 void tst_Live::isStillOfUse()
 {
+    if (QTest::currentTestFailed())
+        return;
     m_client->beQuiet();
     QVERIFY(m_client->isAnswered(20000));
     QTRY_COMPARE(m_client->guard().state(), ka::State::Healthy);
@@ -178,9 +184,9 @@ void tst_Live::doNotRead(Kind kind, int milliseconds)
     staysAlive(milliseconds);
     // It has really not read a byte.
     QVERIFY(m_client->snapshot().unsent.value_or(0) > 0);
-    QVERIFY(m_client->socket().bytesToWrite() > 0);
+    QVERIFY(m_client->waiting() > 0);
     m_lab->read();
-    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 150000);
+    QVERIFY(m_client->waitUntilAcknowledged(150000)); // the next probe may be two minutes off
     isStillOfUse();
 }
 
@@ -255,13 +261,22 @@ void tst_Live::anOutageThatSwallowsAZeroWindowProbe()
     // Let them become seldom, as far as they do.
     for (int i = 0; i < 12 && m_client->longestSilence() < outage; ++i)
         staysAlive(1000);
-    m_lab->cut();
-    staysAlive(outage);
+    const auto silence = [this] { return int(m_client->snapshot().silence()->count()); };
+    if (m_client->longestSilence() < outage) {
+        // The way is gone for 0.8 T after an answer, in which several go unanswered.
+        QTRY_VERIFY_WITH_TIMEOUT(silence() < 100, outage);
+        m_lab->cut();
+        staysAlive(outage - silence());
+    } else {
+        // It is gone when the next one comes, though the silence between two is long anyway.
+        m_lab->cut();
+        staysAlive(outage);
+    }
     QVERIFY(m_client->snapshot().probes.value_or(0) > 0);
     m_lab->heal();
     staysAlive(3 * withinLong);
     m_lab->read();
-    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 60000);
+    QVERIFY(m_client->waitUntilAcknowledged(60000));
     isStillOfUse();
 }
 
