@@ -169,11 +169,11 @@ struct Link {
     /// `None` where the kernel refused the values.
     in_force: Option<Config>,
     liveness: Option<Liveness>,
-    heartbeat: Option<Heartbeat>,
+    heartbeat: Option<Box<Heartbeat>>, // few have one
     /// The kernel knows of an end; when it is told if the network library does not report it.
     ended: Option<Instant>,
     /// What was decided here, to be told when the connection has been aborted.
-    verdict: Option<Loss>,
+    verdict: Option<Box<Loss>>,
     multipath: bool,
     retries: u32,
     retransmit_within: Option<Duration>,
@@ -218,7 +218,7 @@ impl Guard {
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
-            link.heartbeat.as_ref().map(Heartbeat::next_look),
+            link.heartbeat.as_ref().map(|heart| heart.next_look()),
         ];
         looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
     }
@@ -357,7 +357,7 @@ impl Guard {
         }
         let rhythm = self.settings.rhythm().filter(|_| enabled);
         if beat_anew || rhythm.is_some() != link.heartbeat.is_some() {
-            link.heartbeat = rhythm.map(|rhythm| Heartbeat::new(rhythm, clock.now));
+            link.heartbeat = rhythm.map(|rhythm| Box::new(Heartbeat::new(rhythm, clock.now)));
         }
         let info = link.liveness.as_ref().and_then(|_| kernel.snapshot());
         let retransmit_within = info.and_then(|info| link.limit_retransmissions(&info));
@@ -440,7 +440,7 @@ impl Guard {
         let gone = matches!(state, ConnectionState::Established | ConnectionState::Closed);
         if self.settings.abort_on_loss && gone {
             if let Some(link) = &mut self.link {
-                link.verdict = Some(loss);
+                link.verdict = Some(Box::new(loss));
             }
             return Orders { abort: true, ..Orders::default() };
         }
@@ -479,7 +479,7 @@ impl Guard {
         }
         let asked_for = link.closing || !self.settings.values.enabled;
         let found = || if asked_for { None } else { loss::classify(&evidence) };
-        let loss = link.verdict.or_else(found);
+        let loss = link.verdict.map(|loss| *loss).or_else(found);
         match loss {
             Some(loss) => self.tell(loss),
             None => self.state = State::Waiting,

@@ -324,7 +324,8 @@ impl Liveness {
             let silent = now + within.saturating_sub(info.silence()?);
             Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
         });
-        let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + GRAIN);
+        // The oldest data was sent a little before the last of what came back was.
+        let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         [silent, stuck].into_iter().flatten().min()
     }
 
