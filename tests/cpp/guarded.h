@@ -17,6 +17,14 @@ struct Guarded
     ka::KeepAlive guard{&socket};
     QSignalSpy lost{&guard, &ka::KeepAlive::connectionLost};
 
+    /// Beats this often, and expects an answer within this time.
+    void setHeartbeat(int interval, int timeout, const QByteArray &payload = {})
+    {
+        guard.setHeartbeatInterval(interval);
+        guard.setHeartbeatTimeout(timeout);
+        guard.setHeartbeatPayload(payload);
+    }
+
     bool connect()
     {
         socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
