@@ -287,16 +287,25 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
 }
 
 /// Each of the two acts on the connection that the slots before may have closed or replaced.
+///
+/// The beat leaves at once: Qt would write it when the event loop turns, and should that take long,
+/// the peer would be blamed for a beat that it has not got.
 void SocketTap::beat()
 {
     const QByteArray payload = heartbeatPayload();
     SocketWitness *here = witness();
     if (!here || here->descriptor() == -1)
         return;
-    if (payload.isEmpty())
+    if (payload.isEmpty()) {
+        const QPointer<SocketTap> alive(this);
         Q_EMIT heartbeatDue();
-    else
+        here = alive ? witness() : nullptr;
+    } else {
         here->socket()->write(payload);
+        here = witness();
+    }
+    if (here && here->descriptor() != -1)
+        here->socket()->flush();
 }
 
 void SocketTap::abort()
