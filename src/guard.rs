@@ -185,7 +185,6 @@ struct Link {
 
 #[derive(Debug, Clone, Copy)]
 struct Ended {
-    since: Instant,
     next_look: Instant,
 }
 
@@ -414,12 +413,11 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let since = link.ended.map_or(clock.now, |ended| ended.since);
+        // Reckoned once: after a FIN the peer's kernel answers probes, and is heard again and again.
         let silence = info.silence().unwrap_or(Duration::MAX);
         let wait = link.detection_time().unwrap_or_default().saturating_sub(silence);
-        let next_look = (since + GRACE).max(clock.now + wait);
-        if next_look > clock.now {
-            link.ended = Some(Ended { since, next_look });
+        let told_at = clock.now + wait.max(GRACE);
+        if link.ended.get_or_insert(Ended { next_look: told_at }).next_look > clock.now {
             return Orders::default();
         }
         let reported = match state {
