@@ -20,6 +20,8 @@ namespace {
 /// program that blocks the socket's signals, disconnects them all, or gives the socket another
 /// descriptor makes that happen.
 constexpr std::chrono::milliseconds strayEvery{15000};
+/// How long a socket and its guard may take to move to another thread one after the other.
+constexpr std::chrono::milliseconds arrival{500};
 
 SocketError classOf(QAbstractSocket::SocketError error)
 {
@@ -130,13 +132,14 @@ void SocketWitness::lookIn(std::chrono::milliseconds after, bool routine)
         m_place.cancel();
 }
 
-/// Each thread has its own timer: the witness leaves this one's here, and looks as soon as it has
-/// arrived in the other.
+/// Each thread has its own timer: the witness leaves this one's here, and looks soon after it has
+/// arrived in the other. Not at once: the guard may still be on its way.
 bool SocketWitness::event(QEvent *event)
 {
     if (event->type() == QEvent::ThreadChange) {
         m_place.cancel();
-        QMetaObject::invokeMethod(this, &SocketWitness::look, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+                this, [this] { lookIn(arrival, false); }, Qt::QueuedConnection);
     }
     return QObject::event(event);
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, OptionName, Quantity, Unit};
+use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity, Unit};
 use crate::plan::{Limits, Plan, Range, milliseconds};
 use crate::sys;
 
@@ -59,8 +59,8 @@ impl Config {
     /// costs one probe in that time; three probes share the rest, two where only 3 s are given and
     /// one where only 2 s are.
     ///
-    /// The probes say nothing while data is unacknowledged; see
-    /// [`user_timeout`](Config::user_timeout).
+    /// The kernel's probes say nothing while data is unacknowledged, and nothing below that time; a
+    /// [`guard`](crate::guard) covers both.
     ///
     /// # Errors
     ///
@@ -103,7 +103,8 @@ impl Config {
     ///
     /// Values are taken as the system will round them; for what is left alone the values count
     /// that the system is shipped with (Linux: 7200 s, 75 s, 9). The kernel's timers may fire up to
-    /// about an eighth later than this, never earlier.
+    /// about an eighth later than this, never earlier. A [`guard`](crate::guard) keeps this time to
+    /// 100 ms, and also with data on its way.
     pub fn detection_time(&self) -> Option<Duration> {
         self.detection_time_limits(sys::limits().ok()?)
     }
@@ -132,7 +133,7 @@ impl Config {
 /// and idle, which is half of it, as long as the system allows at most.
 pub(crate) fn detect_within_range(limits: &Limits) -> Range {
     Range {
-        option: OptionName(c"detectWithin"),
+        option: OptionName(DETECT_WITHIN),
         unit: match limits.idle.unit {
             Unit::Count => Unit::Seconds,
             unit => unit,
@@ -198,7 +199,13 @@ mod tests {
             let error = within(ms).expect_err("out of range");
             assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
             assert_eq!(error.option().as_str(), "detectWithin");
-            assert!(error.to_string().ends_with("is not within 2..65534 s"), "{error}");
+            let hint = if ms < 2000 {
+                "; a shorter time takes a heart-beat (heartbeatInterval)"
+            } else {
+                ""
+            };
+            let expected = format!("is not within 2..65534 s{hint}");
+            assert!(error.to_string().ends_with(&expected), "{error}");
         }
     }
 

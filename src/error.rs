@@ -1,5 +1,6 @@
 //! What went wrong, with which option, under which stable number.
 
+use std::ffi::CStr;
 use std::fmt;
 use std::io;
 
@@ -102,7 +103,15 @@ impl fmt::Display for Error {
             ),
             Error::NotTcp { source } => write!(f, "the descriptor is not a TCP socket: {source}"),
             Error::OutOfRange { option, given, min, max, unit } => {
-                write!(f, "{option}: {given} is not within {min}..{max}{}", unit.suffix())
+                write!(f, "{option}: {given} is not within {min}..{max}{}", unit.suffix())?;
+                match given {
+                    Quantity::Milliseconds(ms)
+                        if option.0 == DETECT_WITHIN && (0..2000).contains(ms) =>
+                    {
+                        f.write_str("; a shorter time takes a heart-beat (heartbeatInterval)")
+                    }
+                    _ => Ok(()),
+                }
             }
             Error::Unsupported { option, why } => {
                 write!(f, "{option}: not supported on this system ({why})")
@@ -123,6 +132,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// The name under which [`Config::detect_within`](crate::Config::detect_within) refuses. What it
+/// cannot do, something else can.
+pub(crate) const DETECT_WITHIN: &CStr = c"detectWithin";
+
 /// The same number on every system that has the error.
 const EBADF: i32 = 9;
 
@@ -137,7 +150,7 @@ impl std::error::Error for Error {
 
 /// The name of an option as the system's manual spells it, such as `TCP_KEEPIDLE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OptionName(pub(crate) &'static std::ffi::CStr);
+pub struct OptionName(pub(crate) &'static CStr);
 
 impl OptionName {
     /// The name as text.
@@ -147,7 +160,7 @@ impl OptionName {
     }
 
     /// The name as C wants it: NUL-terminated and valid for the life of the program.
-    pub fn as_c_str(self) -> &'static std::ffi::CStr {
+    pub fn as_c_str(self) -> &'static CStr {
         self.0
     }
 }

@@ -170,8 +170,8 @@ struct Link {
     in_force: Option<Config>,
     liveness: Option<Liveness>,
     heartbeat: Option<Heartbeat>,
-    /// The kernel knows of an end that the network library has not reported.
-    ended: Option<Ended>,
+    /// The kernel knows of an end; when it is told if the network library does not report it.
+    ended: Option<Instant>,
     /// What was decided here, to be told when the connection has been aborted.
     verdict: Option<Loss>,
     multipath: bool,
@@ -181,11 +181,6 @@ struct Link {
     called: bool,
     warned: bool,
     asleep: Duration,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    next_look: Instant,
 }
 
 impl Guard {
@@ -218,8 +213,8 @@ impl Guard {
     /// When to look at the connection next, if at all.
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
-        if let Some(ended) = link.ended {
-            return Some(NextLook { at: ended.next_look, routine: false });
+        if let Some(at) = link.ended {
+            return Some(NextLook { at, routine: false });
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
@@ -353,7 +348,8 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let terms = link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
+        let terms =
+            link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             link.liveness = terms.map(|terms| Liveness::new(terms, clock.now));
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
@@ -413,11 +409,12 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        // Reckoned once: after a FIN the peer's kernel answers probes, and is heard again and again.
-        let silence = info.silence().unwrap_or(Duration::MAX);
-        let wait = link.detection_time().unwrap_or_default().saturating_sub(silence);
-        let told_at = clock.now + wait.max(GRACE);
-        if link.ended.get_or_insert(Ended { next_look: told_at }).next_look > clock.now {
+        // It is told within the promised time of the end, which was some time before this look.
+        let program = link.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        let silence = link.liveness.as_ref().map(|live| live.terms().owed());
+        let wait = silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE);
+        let at = *link.ended.get_or_insert(clock.now + wait);
+        if at > clock.now {
             return Orders::default();
         }
         let reported = match state {
@@ -425,7 +422,8 @@ impl Guard {
             _ => ReportedError::ClosedByPeer,
         };
         // Somebody else took the error away: the figures have to do.
-        let reported = if reported == ReportedError::None { ReportedError::Other } else { reported };
+        let reported =
+            if reported == ReportedError::None { ReportedError::Other } else { reported };
         let evidence = Evidence {
             reported,
             heard: true,
@@ -433,10 +431,8 @@ impl Guard {
             snapshot: Some(info),
             config: link.in_force,
         };
-        match loss::classify(&evidence) {
-            Some(loss) => self.decide(loss, state),
-            None => Orders::default(),
-        }
+        let loss = loss::classify(&evidence);
+        loss.map_or_else(Orders::default, |loss| self.decide(loss, state))
     }
 
     /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays

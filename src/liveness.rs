@@ -47,7 +47,7 @@ impl Terms {
 
     /// For how long an answer has to be owed. The first probe goes out up to an eighth late, and
     /// the look that finds it unanswered may be late by a little, too.
-    fn owed(&self) -> Duration {
+    pub(crate) fn owed(&self) -> Duration {
         self.within.saturating_sub(self.idle + self.idle / 8 + ROUTINE_LATENESS)
     }
 }
@@ -96,6 +96,7 @@ pub struct Liveness {
     owed: Option<Owed>,
     stuck: Option<Stuck>,
     called: bool,
+    looked: Instant,
     next: NextLook,
 }
 
@@ -134,6 +135,7 @@ impl Liveness {
             owed: None,
             stuck: None,
             called: false,
+            looked: now,
             next: NextLook { at: now, routine: false },
         }
     }
@@ -156,6 +158,10 @@ impl Liveness {
 
     /// Looks at what the kernel knows now.
     pub fn look(&mut self, now: Instant, info: &Snapshot) -> Verdict {
+        if now < self.looked {
+            self.pardon(now); // the clock was put back, and what was dated before is void
+        }
+        self.looked = now;
         // A system that does not say when the peer was heard gives no reason to condemn it.
         if let Some(silence) = info.silence() {
             self.listen(now, silence, info);
@@ -170,7 +176,8 @@ impl Liveness {
     /// have been lost in an outage that has ended since. Says so once for each silence.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let idle = !info.has_data_to_deliver();
-        let soon = self.lost_at(info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
+        let soon =
+            self.lost_at(now, info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
         call
@@ -254,14 +261,16 @@ impl Liveness {
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
         let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
         match &mut self.stuck {
-            Some(stuck) if stuck.acknowledged == acknowledged => stuck.since = stuck.since.min(since),
+            Some(stuck) if stuck.acknowledged == acknowledged => {
+                stuck.since = stuck.since.min(since);
+            }
             stuck => *stuck = Some(Stuck { since, acknowledged }),
         }
     }
 
     fn judge(&mut self, now: Instant, info: &Snapshot) {
-        let suspect_at = self.suspect_at(info);
-        let lost_at = self.lost_at(info);
+        let lost_at = self.lost_at(now, info);
+        let suspect_at = self.suspect_at(lost_at, info);
         let reached = |time: Option<Instant>| time.is_some_and(|time| time <= now);
         self.verdict = match self.verdict {
             Verdict::Suspect | Verdict::Lost if reached(lost_at) => Verdict::Lost,
@@ -274,7 +283,8 @@ impl Liveness {
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
-                let at = lost_at.map_or(now + step, |lost| lost.min(now + step));
+                let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
+                let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
                 NextLook { at: at.max(now + GRAIN), routine: false }
             }
         };
@@ -287,21 +297,24 @@ impl Liveness {
         if first > now { first } else { now + (idle / 8).max(2 * ROUTINE_LATENESS) }
     }
 
-    fn suspect_at(&self, info: &Snapshot) -> Option<Instant> {
+    fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {
         let overdue = OVERDUE.max(2 * info.round_trip_time.unwrap_or_default());
         let owed = self.owed.map(|owed| owed.since + overdue);
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + overdue);
-        let warning = self.lost_at(info).and_then(|lost| lost.checked_sub(WARNING));
+        let warning = lost_at.and_then(|lost| lost.checked_sub(WARNING));
         [owed, stuck, warning].into_iter().flatten().min()
     }
 
-    fn lost_at(&self, info: &Snapshot) -> Option<Instant> {
+    fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let within = self.terms.within;
         let silent = self.owed.and_then(|owed| {
             let in_time = owed.since + self.terms.owed().max(answer(info));
             let enough = owed.enough? + answer(info);
-            Some(in_time.max(enough).max(self.heard + self.terms.within + GRAIN))
+            // By the kernel's clock, too: this one may have been put forward.
+            let silent = now + within.saturating_sub(info.silence()?);
+            Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
         });
-        let stuck = self.stuck_data(info).map(|stuck| stuck.since + self.terms.within + GRAIN);
+        let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + GRAIN);
         [silent, stuck].into_iter().flatten().min()
     }
 
@@ -309,6 +322,11 @@ impl Liveness {
     fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
         self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
     }
+}
+
+/// When the last call is due before a verdict at that time.
+fn call_before(lost: Instant, info: &Snapshot) -> Instant {
+    lost.checked_sub(LAST_CALL.max(2 * answer(info))).unwrap_or(lost)
 }
 
 /// Whether data went out after the peer was last heard.

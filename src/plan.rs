@@ -75,7 +75,9 @@ impl Range {
     pub(crate) fn duration(&self, units: u32) -> Duration {
         match self.unit {
             Unit::Seconds => Duration::from_secs(u64::from(units)),
-            Unit::Milliseconds | Unit::Count | Unit::Bytes => Duration::from_millis(u64::from(units)),
+            Unit::Milliseconds | Unit::Count | Unit::Bytes => {
+                Duration::from_millis(u64::from(units))
+            }
         }
     }
 

@@ -300,12 +300,8 @@ impl Default for Shown {
 }
 
 /// A beat is a few bytes; what does not fit a socket's buffer would wait behind itself.
-const LONGEST_PAYLOAD: Range = Range {
-    option: OptionName(c"heartbeatPayload"),
-    unit: Unit::Bytes,
-    min: 0,
-    max: 65536,
-};
+const LONGEST_PAYLOAD: Range =
+    Range { option: OptionName(c"heartbeatPayload"), unit: Unit::Bytes, min: 0, max: 65536 };
 
 impl cxx_qt::Constructor<()> for ffi::KeepAlive {
     type NewArguments = ();
@@ -552,7 +548,9 @@ impl ffi::KeepAlive {
     }
 
     fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: bool) {
-        self.decide(0, |guard| Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor))));
+        self.decide(0, |guard| {
+            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+        });
     }
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {

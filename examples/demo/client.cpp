@@ -27,6 +27,8 @@ ka::KeepAlive *Client::guard()
                     const QString name = QVariant::fromValue(reason).toString();
                     say(name + QStringLiteral(": ") + detail, name);
                 });
+        connect(m_guard, &ka::KeepAlive::connectionSuspect, this,
+                [this] { m_say(QStringLiteral("an answer is overdue")); });
         connect(m_guard, &ka::KeepAlive::applyFailed, this,
                 [this](const QString &message) { m_say(message); });
     }

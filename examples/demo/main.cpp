@@ -37,24 +37,24 @@ int main(int argc, char **argv)
               "the fault.");
     const Scene scenes[] = {
             {QStringLiteral("the network goes silent, idle"),
-             QStringLiteral("the network stops carrying packets"), -1,
+             QStringLiteral("the network stops carrying packets"), 0,
              [](NetLab &network, Client &, Client &) { network.cut(); }, 10000},
-            // The kernel's probes say nothing while data is in flight. In this version a deadline
-            // for that case takes the user timeout, set here.
             {QStringLiteral("the network goes silent, in flight"),
-             QStringLiteral("the network stops; both send data (here with userTimeout: 4000)"),
-             4000,
+             QStringLiteral("the network stops; both send data"), 0,
              [](NetLab &network, Client &plain, Client &guarded) {
                  network.cut();
                  plain.write(1000);
                  guarded.write(1000);
              },
              10000},
+            {QStringLiteral("the server's program hangs"),
+             QStringLiteral("nobody answers (here with heartbeatInterval: 1500)"), 1500,
+             [](NetLab &, Client &, Client &) {}, 10000},
             {QStringLiteral("the server resets the connection"),
-             QStringLiteral("the server resets (RST)"), -1,
+             QStringLiteral("the server resets (RST)"), 0,
              [](NetLab &network, Client &, Client &) { network.reset(); }, 3000},
             {QStringLiteral("the server closes its half"),
-             QStringLiteral("the server closes its half (FIN)"), -1,
+             QStringLiteral("the server closes its half (FIN)"), 0,
              [](NetLab &network, Client &, Client &) { network.halfClose(); }, 3000},
     };
     QList<Outcome> outcomes;

@@ -62,12 +62,13 @@ Outcome play(const Scene &scene, NetLab &lab)
     Client plain([&](const QString &words) { print(row(now(), words, QString())); });
     Outcome outcome{scene.title, {}, {}, -1};
     Client guarded([&](const QString &words) {
-        if (sinceFault.isValid() && outcome.after < 0)
+        if (!guarded.verdict().isEmpty() && outcome.after < 0)
             outcome.after = sinceFault.elapsed();
         print(row(now(), QString(), strong(words, "32")));
     });
     guarded.guard()->setDetectWithin(4000);
-    guarded.guard()->setUserTimeout(scene.userTimeout);
+    guarded.guard()->setHeartbeatPayload("ping\n");
+    guarded.guard()->setHeartbeatInterval(scene.heartbeatInterval);
     plain.connectTo(lab.serverAddress(), lab.serverPort());
     guarded.connectTo(lab.serverAddress(), lab.serverPort());
     wait(3000, [&] { return plain.isConnected() && guarded.isConnected(); });

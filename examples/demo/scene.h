@@ -14,8 +14,8 @@ struct Scene
     QString title;
     /// Said when the fault is made.
     QString fault;
-    /// What the guarded client sets for it.
-    int userTimeout;
+    /// The guarded client's heart-beat; 0 for none.
+    int heartbeatInterval;
     std::function<void(NetLab &, Client &plain, Client &guarded)> act;
     /// How long to watch from the fault on, in milliseconds.
     int watch;

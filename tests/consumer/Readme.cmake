@@ -3,7 +3,8 @@
 #
 #   cpp    With an `int main` it is a program as it stands. Otherwise its includes go to the top (if
 #          it names no header of ours, both are there), and the rest becomes the body of a
-#          constructor of a QObject, with a `QTcpSocket *sock` and std::chrono_literals at hand.
+#          constructor of a QObject, with a `QTcpSocket *sock`, a `QTcpServer *server` and
+#          std::chrono_literals at hand.
 #   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
 #          to an object `backend` that has a `socket`, and a Text `banner`.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
@@ -88,7 +89,7 @@ using namespace std::chrono_literals;
 
 struct Demo : QObject
 {
-    explicit Demo([[maybe_unused]] QTcpSocket *sock)
+    Demo([[maybe_unused]] QTcpSocket *sock, [[maybe_unused]] QTcpServer *server)
     {
 @rest@
     }
@@ -97,7 +98,8 @@ struct Demo : QObject
 int main()
 {
     QTcpSocket socket;
-    Demo demo(&socket);
+    QTcpServer server;
+    Demo demo(&socket, &server);
 }
 ]=])
     endif()

@@ -1,9 +1,10 @@
 //! The policy of one connection, with the kernel played by hand.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use qkeepalive::guard::{Guard, Kernel, Settings, State};
+use qkeepalive::guard::{Clock, Guard, Orders, Settings, State};
+use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
 
@@ -12,6 +13,9 @@ use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
 struct Socket {
     told: Vec<Config>,
     refuses: bool,
+    info: Option<Snapshot>,
+    error: Option<ReportedError>,
+    called: u32,
 }
 
 impl Kernel for Socket {
@@ -21,8 +25,39 @@ impl Kernel for Socket {
             return Config::detect_within(Duration::ZERO);
         }
         self.told.push(*config);
-        Ok(*config)
+        // What is left alone has the system's values.
+        let shipped = |time: Option<Duration>, value| time.or(seconds(value));
+        Ok(Config {
+            idle: shipped(config.idle, 7200),
+            interval: shipped(config.interval, 75),
+            count: config.count.or(Some(9)),
+            ..*config
+        })
     }
+
+    fn snapshot(&mut self) -> Option<Snapshot> {
+        self.info
+    }
+
+    fn take_error(&mut self) -> ReportedError {
+        self.error.take().unwrap_or(ReportedError::None)
+    }
+
+    fn probe_now(&mut self, _: &Config) {
+        self.called += 1;
+    }
+
+    fn retries(&mut self) -> u32 {
+        15
+    }
+
+    fn is_multipath(&mut self) -> bool {
+        false
+    }
+}
+
+fn clock() -> Clock {
+    Clock { now: Instant::now(), asleep: Duration::ZERO }
 }
 
 fn seconds(seconds: u64) -> Option<Duration> {
@@ -35,9 +70,9 @@ fn six_seconds() -> Settings {
 
 fn connected() -> (Guard, Socket) {
     let (mut guard, mut socket) = (Guard::default(), Socket::default());
-    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
     guard.attached();
-    guard.connected(&mut socket).unwrap();
+    guard.connected(false, clock(), &mut socket).unwrap();
     (guard, socket)
 }
 
@@ -56,11 +91,11 @@ fn end(reported: ReportedError, state: ConnectionState) -> Evidence {
 #[test]
 fn values_reach_the_kernel_at_the_connect_and_not_before() {
     let (mut guard, mut socket) = (Guard::default(), Socket::default());
-    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
     guard.attached();
     assert_eq!(guard.view().state, State::Waiting);
     assert!(socket.told.is_empty());
-    guard.connected(&mut socket).unwrap();
+    guard.connected(false, clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
     assert_eq!(guard.view().state, State::Healthy);
     assert_eq!(guard.view().detection_time, seconds(6));
@@ -72,10 +107,10 @@ fn only_what_became_different_is_written() {
     socket.told.clear();
     let values = Config { user_timeout: seconds(9), ..Config::default() };
     let timeout = Settings { values, ..six_seconds() };
-    guard.change(Ok(timeout), &mut socket).unwrap();
+    guard.change(Ok(timeout), clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config { user_timeout: seconds(9), ..Config::default() }]);
     socket.told.clear();
-    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert!(socket.told.is_empty(), "a return to \"leave alone\" writes nothing");
 }
 
@@ -84,11 +119,11 @@ fn what_the_kernel_refuses_is_not_kept() {
     let (mut guard, mut socket) = connected();
     socket.refuses = true;
     let wanted = Settings { detect_within: seconds(8), ..Settings::default() };
-    guard.change(Ok(wanted), &mut socket).unwrap_err();
+    guard.change(Ok(wanted), clock(), &mut socket).unwrap_err();
     assert_eq!(guard.settings(), &six_seconds());
     assert!(!guard.view().error.is_empty());
     socket.refuses = false;
-    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert!(guard.view().error.is_empty(), "the next success clears the error");
 }
 
@@ -96,7 +131,7 @@ fn what_the_kernel_refuses_is_not_kept() {
 fn a_connection_whose_values_were_refused_is_watched_all_the_same() {
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     guard.attached();
-    guard.connected(&mut socket).unwrap_err();
+    guard.connected(false, clock(), &mut socket).unwrap_err();
     assert_eq!(guard.view().state, State::Healthy);
     assert_eq!(guard.view().detection_time, None);
     let loss = guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::CloseWait));
@@ -111,7 +146,7 @@ fn a_loss_is_told_once_and_stands_until_the_next_connect() {
     assert_eq!(guard.disconnected(evidence), None);
     assert_eq!(guard.view().state, State::Lost);
     assert_eq!(guard.view().loss_reason, Some(LossReason::PeerReset));
-    guard.connected(&mut socket).unwrap();
+    guard.connected(false, clock(), &mut socket).unwrap();
     assert_eq!(guard.view().loss_reason, None);
 }
 
@@ -147,11 +182,11 @@ fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss()
 fn once_the_refused_value_is_mended_all_values_are_applied() {
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     let values = Config { user_timeout: seconds(9), ..Config::default() };
-    guard.change(Ok(Settings { values, ..six_seconds() }), &mut socket).unwrap();
+    guard.change(Ok(Settings { values, ..six_seconds() }), clock(), &mut socket).unwrap();
     guard.attached();
-    guard.connected(&mut socket).unwrap_err();
+    guard.connected(false, clock(), &mut socket).unwrap_err();
     socket.refuses = false;
-    guard.change(Ok(six_seconds()), &mut socket).unwrap();
+    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
     assert_eq!(guard.view().detection_time, seconds(6));
 }
@@ -160,12 +195,196 @@ fn once_the_refused_value_is_mended_all_values_are_applied() {
 fn a_disabled_guard_says_nothing() {
     let (mut guard, mut socket) = connected();
     let values = Config { enabled: false, ..Config::default() };
-    guard.change(Ok(Settings { values, ..six_seconds() }), &mut socket).unwrap();
+    guard.change(Ok(Settings { values, ..six_seconds() }), clock(), &mut socket).unwrap();
     assert!(!socket.told.last().unwrap().enabled);
     assert_eq!(guard.view().state, State::Waiting);
     assert_eq!(guard.view().detection_time, None);
     assert_eq!(guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)), None);
     assert_eq!(guard.view().state, State::Waiting);
+}
+
+/// A peer that the kernel has not heard for so long, with a probe or data unanswered.
+fn silent(ms: u64, data: bool) -> Option<Snapshot> {
+    let since = Some(Duration::from_millis(ms));
+    let mut info = Snapshot::default();
+    info.state = Some(ConnectionState::Established);
+    (info.since_ack_received, info.since_data_received) = (since, since);
+    info.round_trip_time = Some(Duration::from_millis(1));
+    info.round_trip_variation = Some(Duration::ZERO);
+    info.since_data_sent = Some(Duration::from_millis(if data { 10 } else { ms + 10 }));
+    (info.probes, info.unacked) = (Some(u32::from(!data) * 3), Some(u32::from(data)));
+    info.retransmits = Some(u32::from(data) * 4);
+    info.retransmission_timeout = Some(Duration::from_millis(if data { 3200 } else { 200 }));
+    Some(info)
+}
+
+/// Looks until there is an order, or the time is over; the kernel's silence grows with the clock.
+fn look_until(
+    guard: &mut Guard,
+    socket: &mut Socket,
+    start: Clock,
+    data: bool,
+    end: u64,
+) -> (u64, Orders) {
+    for ms in (0..end).step_by(10) {
+        let clock = Clock { now: start.now + Duration::from_millis(ms), ..start };
+        socket.info = silent(ms, data && ms > 100).filter(|_| ms >= 100);
+        let orders = guard.look(false, clock, socket);
+        if orders.loss.is_some() || orders.abort {
+            return (ms, orders);
+        }
+    }
+    (end, Orders::default())
+}
+
+fn connected_at(settings: Settings) -> (Guard, Socket, Clock) {
+    let (mut guard, mut socket, clock) = (Guard::default(), Socket::default(), clock());
+    guard.change(Ok(settings), clock, &mut socket).unwrap();
+    guard.attached();
+    guard.connected(false, clock, &mut socket).unwrap();
+    (guard, socket, clock)
+}
+
+#[test]
+fn a_silent_peer_is_aborted_at_the_deadline_and_told_when_the_socket_is_closed() {
+    for (data, reason) in
+        [(false, LossReason::ProbesUnanswered), (true, LossReason::DataUnacknowledged)]
+    {
+        let (mut guard, mut socket, start) = connected_at(six_seconds());
+        let (after, orders) = look_until(&mut guard, &mut socket, start, data, 10_000);
+        assert!((6000..=6100).contains(&after), "{after}");
+        assert!(orders.abort && orders.loss.is_none());
+        assert_eq!(guard.state(), State::Suspect);
+        guard.closing(true);
+        let loss = guard.disconnected(end(ReportedError::None, ConnectionState::Established));
+        assert_eq!(loss.unwrap().reason, reason);
+        assert_eq!(guard.state(), State::Lost);
+    }
+}
+
+#[test]
+fn one_more_probe_goes_out_before_the_time_is_over() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    look_until(&mut guard, &mut socket, start, false, 10_000);
+    assert_eq!(socket.called, 1);
+}
+
+#[test]
+fn without_abort_on_loss_it_is_told_at_once_and_once() {
+    let (mut guard, mut socket, start) =
+        connected_at(Settings { abort_on_loss: false, ..six_seconds() });
+    let (_, orders) = look_until(&mut guard, &mut socket, start, false, 10_000);
+    assert_eq!(orders.loss.unwrap().reason, LossReason::ProbesUnanswered);
+    assert_eq!(guard.state(), State::Lost);
+    assert_eq!(guard.next_look(), None);
+    let late = end(ReportedError::TimedOut, ConnectionState::Closed);
+    assert_eq!(guard.disconnected(late), None);
+    assert_eq!(guard.state(), State::Lost);
+}
+
+#[test]
+fn what_the_network_has_said_is_the_reason() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    socket.error = Some(ReportedError::Unreachable);
+    look_until(&mut guard, &mut socket, start, true, 10_000);
+    let loss = guard.disconnected(end(ReportedError::None, ConnectionState::Established));
+    assert_eq!(loss.unwrap().reason, LossReason::NetworkUnreachable);
+}
+
+#[test]
+fn a_connection_that_the_program_is_closing_gets_no_verdict() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    guard.closing(true);
+    assert_eq!(guard.next_look(), None);
+    assert_eq!(look_until(&mut guard, &mut socket, start, true, 10_000).0, 10_000);
+}
+
+#[test]
+fn an_end_that_the_network_library_does_not_see_is_told_in_time() {
+    for (state, error, reason, aborted) in [
+        (ConnectionState::CloseWait, None, LossReason::PeerClosed, false),
+        (ConnectionState::Closed, Some(ReportedError::ClosedByPeer), LossReason::PeerReset, true),
+    ] {
+        let (mut guard, mut socket, start) = connected_at(six_seconds());
+        socket.error = error;
+        let mut told = None;
+        while told.is_none() {
+            let now = guard.next_look().expect("it goes on looking").at;
+            let since = Some(now - start.now);
+            let mut info = Snapshot::default();
+            // A peer that has closed still answers the probes.
+            (info.state, info.since_ack_received) = (Some(state), seconds(0));
+            socket.info = Some(info);
+            let orders = guard.look(false, Clock { now, ..start }, &mut socket);
+            assert!(since <= seconds(10));
+            told = (orders.loss.is_some() || orders.abort).then_some((since, orders));
+        }
+        let (since, orders) = told.unwrap();
+        assert!(since >= seconds(2) && since <= seconds(6), "{since:?}");
+        assert_eq!(orders.abort, aborted, "what came before a FIN stays readable");
+        let loss = orders.loss.or_else(|| guard.disconnected(end(ReportedError::None, state)));
+        assert_eq!(loss.unwrap().reason, reason);
+    }
+}
+
+#[test]
+fn a_program_that_does_not_answer_is_told_apart_from_a_kernel_that_does_not() {
+    let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+    for (data, reason) in
+        [(false, LossReason::HeartbeatMissed), (true, LossReason::DataUnacknowledged)]
+    {
+        let (mut guard, mut socket, start) = connected_at(beat);
+        let mut beats = 0;
+        while guard.state() != State::Lost {
+            let now = guard.next_look().expect("it goes on looking").at;
+            let ms = (now - start.now).as_millis() as u64;
+            socket.info = silent(ms, data);
+            if let (Some(info), false) = (&mut socket.info, data) {
+                info.probes = Some(0);
+            }
+            let orders = guard.look(false, Clock { now, ..start }, &mut socket);
+            beats += u32::from(orders.beat);
+            if orders.abort {
+                let end = end(ReportedError::None, ConnectionState::Established);
+                assert_eq!(guard.disconnected(end).unwrap().reason, reason);
+                assert!((2000..2100).contains(&ms), "{ms}");
+            }
+        }
+        assert!((1..=2).contains(&beats), "{beats}");
+    }
+}
+
+#[test]
+fn a_heart_beat_has_to_be_waited_for_longer_than_its_interval() {
+    let (mut guard, mut socket) = connected();
+    for timeout in [1, 999, 1000] {
+        let wanted = Settings {
+            heartbeat_interval: seconds(1),
+            heartbeat_timeout: Some(Duration::from_millis(timeout)),
+            ..six_seconds()
+        };
+        let error = guard.change(Ok(wanted), clock(), &mut socket).unwrap_err();
+        assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
+        assert!(error.to_string().starts_with("heartbeatTimeout: "), "{error}");
+    }
+    assert_eq!(guard.settings(), &six_seconds());
+}
+
+#[test]
+fn a_path_too_slow_for_the_deadline_is_said_once() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let mut info = silent(0, false);
+    if let Some(info) = &mut info {
+        info.probes = Some(0);
+        info.round_trip_time = seconds(2);
+    }
+    socket.info = info;
+    guard.look(false, start, &mut socket);
+    let words = guard.view().error;
+    assert!(words.contains("round trip of 2.0 s"), "{words}");
+    guard.accepted();
+    guard.look(false, start, &mut socket);
+    assert_eq!(guard.view().error, "");
 }
 
 #[derive(Debug, Clone)]
@@ -197,7 +416,7 @@ fn events() -> impl Strategy<Value = Event> {
         (any::<bool>(), prop::option::of(0u64..70_000)).prop_map(|(enabled, total)| {
             let detect_within = total.map(Duration::from_millis);
             let values = Config { enabled, ..Config::default() };
-            Event::Change(Settings { values, detect_within })
+            Event::Change(Settings { values, detect_within, ..Settings::default() })
         }),
     ]
 }
@@ -216,7 +435,7 @@ proptest! {
                 Event::Attached => guard.attached(),
                 Event::Detached => guard.detached(),
                 Event::Connected => {
-                    guard.connected(&mut socket).unwrap();
+                    guard.connected(false, clock(), &mut socket).unwrap();
                     losses_allowed = 1;
                 }
                 Event::Reported(error, alive) => guard.reported(error, alive),
@@ -232,7 +451,7 @@ proptest! {
                     }
                 }
                 Event::Change(settings) => {
-                    let accepted = guard.change(Ok(settings), &mut socket).is_ok();
+                    let accepted = guard.change(Ok(settings), clock(), &mut socket).is_ok();
                     prop_assert_eq!(guard.settings() == &settings, accepted || before.settings == settings);
                 }
             }

@@ -3,5 +3,7 @@
 #![allow(missing_docs)]
 
 mod guard;
+mod liveness;
 mod socket;
 mod witness;
+mod world;

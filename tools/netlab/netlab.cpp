@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "netlab.h"
 
+#include "conntrack.h"
+#include "relay.h"
 #include "server.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
-#include <QtCore/QStandardPaths>
+#include <QtNetwork/QTcpSocket>
 
 #include <cerrno>
-#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -16,21 +20,40 @@
 
 namespace {
 
-// Addresses that are set aside for documentation, and for private networks of IPv6.
-const QString nearV4 = QStringLiteral("192.0.2.1");
-const QString farV4 = QStringLiteral("192.0.2.2");
-const QString nearV6 = QStringLiteral("fd00:6b61::1");
-const QString farV6 = QStringLiteral("fd00:6b61::2");
-const QString cable = QStringLiteral("cable");
 constexpr const char *serverArgument = "--netlab-server";
+constexpr const char *relayArgument = "--netlab-relay";
+constexpr const char *forgetArgument = "--netlab-forget";
 
-/// Administration tools live where a user's PATH may not lead.
-QString tool(const QString &name)
+/// An address of the near cable (1), of the far cable behind a router (2), or of the long way (3),
+/// with its prefix length. They are set aside for documentation, and for private networks of IPv6.
+QString address(bool ipv6, int network, int host)
 {
-    const QString found = QStandardPaths::findExecutable(name);
-    return found.isEmpty() ? QStandardPaths::findExecutable(
-                   name, {QStringLiteral("/usr/sbin"), QStringLiteral("/sbin")})
-                           : found;
+    if (ipv6)
+        return QStringLiteral("fd00:6b61:%1::%2/64").arg(network).arg(host);
+    static const char *const networks[] = {"192.0.2", "198.51.100", "203.0.113"};
+    return QStringLiteral("%1.%2/24").arg(QLatin1String(networks[network - 1])).arg(host);
+}
+
+QString bare(const QString &address)
+{
+    return address.section(QLatin1Char('/'), 0, 0);
+}
+
+QString network(const QString &address, bool ipv6)
+{
+    return ipv6 ? bare(address).section(QStringLiteral("::"), 0, 0) + QStringLiteral("::/64")
+                : bare(address).section(QLatin1Char('.'), 0, 2) + QStringLiteral(".0/24");
+}
+
+/// Lines of ip(8) that bring an interface up with an address.
+QStringList up(const QString &interface, const QString &address)
+{
+    // nodad: no wait until an address of IPv6 is known to be unique.
+    return {QStringLiteral("link set lo up"),
+            QStringLiteral("addr add %1 dev %2%3")
+                    .arg(address, interface,
+                         address.contains(QLatin1Char(':')) ? QStringLiteral(" nodad") : QString()),
+            QStringLiteral("link set %1 up").arg(interface)};
 }
 
 bool writeFile(const char *path, const QByteArray &text)
@@ -45,7 +68,7 @@ bool writeFile(const char *path, const QByteArray &text)
 QString NetLab::enter()
 {
     for (const char *name : {"ip", "iptables", "ip6tables", "nsenter", "unshare"}) {
-        if (tool(QString::fromLatin1(name)).isEmpty()) {
+        if (Host::tool(QString::fromLatin1(name)).isEmpty()) {
             return QStringLiteral("network namespaces need the program '%1' (Debian: apt install "
                                   "iproute2 iptables util-linux)")
                     .arg(QLatin1String(name));
@@ -69,10 +92,20 @@ QString NetLab::enter()
 
 int NetLab::serve(int &argc, char **argv)
 {
-    if (argc != 2 || std::strcmp(argv[1], serverArgument) != 0)
+    const auto is = [&](const char *argument, int count) {
+        return argc == count && std::strcmp(argv[1], argument) == 0;
+    };
+    if (is(forgetArgument, 2)) {
+        const int error = forgetConnections();
+        std::fprintf(stderr, "%s\n", std::strerror(error));
+        return error == 0 ? 0 : 1;
+    }
+    if (!is(serverArgument, 2) && !is(relayArgument, 5))
         return -1;
     // Ends with the program that started it, however that ends.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (is(relayArgument, 5))
+        return relay(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
     QCoreApplication application(argc, argv);
     Server server;
     return server.isListening() ? QCoreApplication::exec() : 1;
@@ -80,129 +113,186 @@ int NetLab::serve(int &argc, char **argv)
 
 NetLab::~NetLab()
 {
-    // The kernel takes a namespace down in its own time; another lab may want the name before that.
-    run(Near, QStringLiteral("ip"), {QStringLiteral("link"), QStringLiteral("del"), cable});
-    m_far.closeWriteChannel(); // the server ends with its standard input
-    if (m_far.state() != QProcess::NotRunning && !m_far.waitForFinished(2000)) {
-        m_far.kill();
-        m_far.waitForFinished();
+    if (m_server.state() != QProcess::NotRunning)
+        killProgram(); // it may be stopped
+    m_relay.closeWriteChannel();
+    if (m_relay.state() != QProcess::NotRunning && !m_relay.waitForFinished(2000)) {
+        m_relay.kill();
+        m_relay.waitForFinished();
     }
+    // What another lab would find: a namespace is taken down in the kernel's own time, and this
+    // process stays in its own.
+    if (m_plan.way != Way::Long)
+        m_near.run(QStringLiteral("ip link del cable"));
+    m_near.run(tables() + QStringLiteral(" -F"));
 }
 
-QString NetLab::start()
+QString NetLab::start(const Plan &plan)
 {
-    m_far.setProcessChannelMode(QProcess::ForwardedErrorChannel);
-    // unshare replaces itself with the server, so its process id is the server's.
-    m_far.start(tool(QStringLiteral("unshare")),
-                {QStringLiteral("--net"), QCoreApplication::applicationFilePath(),
-                 QString::fromLatin1(serverArgument)});
-    if (!m_far.waitForReadyRead(10000) || m_far.readLine().trimmed() != "ready")
-        return QStringLiteral("the far host did not start: ") + m_far.errorString();
+    m_plan = plan;
+    QString refusal = m_far.start();
+    if (refusal.isEmpty() && plan.way == Way::Router)
+        refusal = m_middle.start();
+    if (!refusal.isEmpty())
+        return refusal;
 
-    const QString farHost = QString::number(m_far.processId());
-    const auto ip = [this](End host, const QString &arguments) {
-        run(host, QStringLiteral("ip"), arguments.split(QLatin1Char(' ')));
-    };
-    ip(Near, QStringLiteral("link add %1 type veth peer name %1 netns %2").arg(cable, farHost));
-    for (const End end : {Near, Far}) {
-        ip(end, QStringLiteral("link set lo up"));
-        ip(end, QStringLiteral("addr add %1/24 dev %2").arg(end == Near ? nearV4 : farV4, cable));
-        // nodad: no wait until the address is known to be unique.
-        ip(end,
-           QStringLiteral("addr add %1/64 dev %2 nodad").arg(end == Near ? nearV6 : farV6, cable));
-        ip(end, QStringLiteral("link set %1 up").arg(cable));
+    m_server.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    m_far.launch(m_server, QCoreApplication::applicationFilePath(),
+                 {QString::fromLatin1(serverArgument)});
+    switch (plan.way) {
+    case Way::Cable:
+        join();
+        break;
+    case Way::Router:
+        joinByRouter();
+        break;
+    case Way::Long:
+        m_trouble = joinByRelay();
+        break;
     }
-    return m_trouble;
+    if (!m_server.waitForReadyRead(20000) || m_server.readLine().trimmed() != "ready")
+        return QStringLiteral("the far server did not start: ") + m_server.errorString();
+    return isOpen() ? trouble() : QStringLiteral("no packet reaches the far host");
 }
 
-QString NetLab::serverAddress(bool ipv6) const
+/// Waits until packets get through, so that the first of a connection is not lost: with IPv6 a fresh
+/// cable takes a second or two, and a SYN sent again makes a timer of seconds out of the retransmission
+/// timeout.
+bool NetLab::isOpen() const
 {
-    return ipv6 ? farV6 : farV4;
+    QElapsedTimer waiting;
+    waiting.start();
+    while (waiting.elapsed() < 20000) {
+        // Nobody listens there, and the far kernel says so.
+        QTcpSocket knock;
+        knock.connectToHost(m_farAddress, Server::closedPort);
+        knock.waitForConnected(5000);
+        if (knock.error() == QAbstractSocket::ConnectionRefusedError)
+            return true;
+    }
+    return false;
+}
+
+void NetLab::join()
+{
+    const QString near = address(m_plan.ipv6, 1, 1);
+    const QString far = address(m_plan.ipv6, 1, 2);
+    m_near.ip(QStringList{QStringLiteral("link add cable type veth peer name cable netns %1")
+                                  .arg(m_far.holder())}
+              + up(QStringLiteral("cable"), near));
+    m_far.ip(up(QStringLiteral("cable"), far));
+    m_nearAddress = bare(near);
+    m_farAddress = bare(far);
+}
+
+void NetLab::joinByRouter()
+{
+    const QString near = address(m_plan.ipv6, 1, 1);
+    const QString toNear = address(m_plan.ipv6, 1, 9);
+    const QString toFar = address(m_plan.ipv6, 2, 9);
+    const QString far = address(m_plan.ipv6, 2, 2);
+    const QString route = QStringLiteral("route add %1 via %2");
+    m_near.ip(QStringList{QStringLiteral("link add cable type veth peer name near netns %1")
+                                  .arg(m_middle.holder())}
+              + up(QStringLiteral("cable"), near));
+    m_middle.set(m_plan.ipv6 ? QStringLiteral("ipv6/conf/all/forwarding")
+                             : QStringLiteral("ipv4/ip_forward"),
+                 QStringLiteral("1"));
+    m_middle.ip(QStringList{QStringLiteral("link add far type veth peer name cable netns %1")
+                                    .arg(m_far.holder())}
+                + up(QStringLiteral("near"), toNear) + up(QStringLiteral("far"), toFar));
+    m_near.ip({route.arg(network(far, m_plan.ipv6), bare(toNear))});
+    m_far.ip(up(QStringLiteral("cable"), far)
+             << route.arg(network(near, m_plan.ipv6), bare(toFar)));
+    m_nearAddress = bare(near);
+    m_farAddress = bare(far);
+}
+
+QString NetLab::joinByRelay()
+{
+    m_relay.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    m_near.launch(m_relay, QCoreApplication::applicationFilePath(),
+                  {QString::fromLatin1(relayArgument), QStringLiteral("cable"),
+                   QString::number(m_far.holder()), QString::number(m_plan.delay)});
+    if (!m_relay.waitForReadyRead(20000) || m_relay.readLine().trimmed() != "ready")
+        return QStringLiteral("the relay did not start: ") + m_relay.errorString();
+    const QString near = address(m_plan.ipv6, 3, 1);
+    const QString far = address(m_plan.ipv6, 3, 2);
+    m_near.ip(up(QStringLiteral("cable"), near));
+    m_far.ip(up(QStringLiteral("cable"), far));
+    m_nearAddress = bare(near);
+    m_farAddress = bare(far);
+    return {};
+}
+
+quint16 NetLab::serverPort(bool tls) const
+{
+    return tls ? Server::tlsPort : Server::plainPort;
+}
+
+QString NetLab::serverNetwork() const
+{
+    return network(m_farAddress, m_plan.ipv6);
+}
+
+QString NetLab::tables() const
+{
+    return m_plan.ipv6 ? QStringLiteral("ip6tables") : QStringLiteral("iptables");
 }
 
 void NetLab::cut()
 {
-    dropAll(true);
-}
-
-void NetLab::reject()
-{
-    run(Far, QStringLiteral("iptables"),
-        QStringLiteral("-I INPUT -j REJECT --reject-with icmp-host-unreachable")
-                .split(QLatin1Char(' ')));
+    // What comes in is dropped at both ends: a packet dropped on its way out is one that its own
+    // kernel knows to be lost.
+    m_far.run(tables() + QStringLiteral(" -I INPUT -j DROP"));
+    m_near.run(tables() + QStringLiteral(" -I INPUT -j DROP"));
 }
 
 void NetLab::heal()
 {
-    dropAll(false);
+    m_near.run(tables() + QStringLiteral(" -F INPUT"));
+    m_far.run(tables() + QStringLiteral(" -F INPUT"));
 }
 
-void NetLab::setLink(End end, bool up)
+void NetLab::runOwn(Host &host, const QString &argument)
 {
-    run(end, QStringLiteral("ip"),
-        {QStringLiteral("link"), QStringLiteral("set"), cable,
-         up ? QStringLiteral("up") : QStringLiteral("down")});
-    if (up && end == Near) {
-        // Taking the link down took the IPv6 address with it.
-        run(Near, QStringLiteral("ip"),
-            {QStringLiteral("addr"), QStringLiteral("replace"), nearV6 + QStringLiteral("/64"),
-             QStringLiteral("dev"), cable, QStringLiteral("nodad")});
+    host.run(QCoreApplication::applicationFilePath(), {argument});
+}
+
+void NetLab::killProgram()
+{
+    m_server.kill();
+    m_server.waitForFinished();
+}
+
+void NetLab::signal(int number)
+{
+    if (::kill(pid_t(m_server.processId()), number) != 0)
+        m_trouble = QStringLiteral("the far server is not there");
+}
+
+QString NetLab::trouble() const
+{
+    for (const QString &trouble :
+         {m_trouble, m_near.trouble(), m_middle.trouble(), m_far.trouble()}) {
+        if (!trouble.isEmpty())
+            return trouble;
     }
-}
-
-void NetLab::reboot()
-{
-    cut();
-    reset(); // the far kernel forgets, and its RST gets lost
-    heal();
-}
-
-void NetLab::dropAll(bool drop)
-{
-    for (const char *tables : {"iptables", "ip6tables"}) {
-        for (const char *chain : {"INPUT", "OUTPUT"}) {
-            QStringList arguments{drop ? QStringLiteral("-I") : QStringLiteral("-F"),
-                                  QString::fromLatin1(chain)};
-            if (drop)
-                arguments << QStringLiteral("-j") << QStringLiteral("DROP");
-            run(Far, QString::fromLatin1(tables), arguments);
-        }
-    }
+    return {};
 }
 
 void NetLab::command(const QByteArray &line)
 {
-    m_far.write(line + '\n');
-    m_far.waitForBytesWritten(2000);
-    while (!m_far.canReadLine()) {
-        if (!m_far.waitForReadyRead(5000)) {
+    m_server.write(line + '\n');
+    m_server.waitForBytesWritten(2000);
+    while (!m_server.canReadLine()) {
+        if (!m_server.waitForReadyRead(5000)) {
             m_trouble = QStringLiteral("the far server does not answer to '%1'")
                                 .arg(QString::fromLatin1(line));
             return;
         }
     }
-    const QByteArray answer = m_far.readLine().trimmed();
+    const QByteArray answer = m_server.readLine().trimmed();
     if (answer != "ok")
         m_trouble = QString::fromLatin1(line + ": " + answer);
-}
-
-void NetLab::run(End host, const QString &program, const QStringList &arguments)
-{
-    QStringList words{tool(program)};
-    words += arguments;
-    if (host == Far) {
-        words = QStringList{tool(QStringLiteral("nsenter")), QStringLiteral("--net"),
-                            QStringLiteral("--target"), QString::number(m_far.processId()),
-                            QStringLiteral("--")}
-              + words;
-    }
-    QProcess process;
-    process.setProcessChannelMode(QProcess::MergedChannels);
-    process.start(words.takeFirst(), words);
-    const bool ended = process.waitForFinished(10000);
-    if (m_trouble.isEmpty() && (!ended || process.exitCode() != 0)) {
-        m_trouble = QStringLiteral("'%1 %2' failed: %3")
-                            .arg(program, arguments.join(QLatin1Char(' ')),
-                                 QString::fromLocal8Bit(process.readAll()).trimmed());
-    }
 }

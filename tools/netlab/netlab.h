@@ -1,63 +1,103 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <QtCore/QElapsedTimer>
-#include <QtCore/QProcess>
-#include <QtCore/QStringList>
+#include "host.h"
 
-/// Two hosts on one machine: this process in a network namespace of its own, a server in another,
-/// joined by a veth pair whose packets can really be stopped.
-///
-/// The namespaces have no names: they live as long as the two processes do, so that nothing is left
-/// behind whatever happens.
+#include <csignal>
+
+/// Hosts on one machine: this process in a network namespace of its own, and a server in another,
+/// joined by a cable whose packets can really be stopped; if wanted with a router between them, or
+/// with a long way. What can go wrong with them is in faults.h.
 class NetLab
 {
 public:
-    /// Where an end of the cable is.
-    enum End { Near, Far };
+    /// How the two hosts are joined.
+    enum class Way {
+        Cable, ///< directly
+        Router, ///< by way of a third host, on two cables
+        Long ///< by a relay that delays each packet
+    };
+    struct Plan
+    {
+        Way way = Way::Cable;
+        bool ipv6 = false;
+        /// For the long way: milliseconds in each direction.
+        int delay = 0;
+    };
 
     /// Moves this process into a network namespace of its own, as root or through a user namespace.
     /// Call it first in main(), before there is a second thread. Returns why not, or nothing.
     static QString enter();
 
-    /// Runs the server of the far host if the arguments say so, and then returns its exit code;
-    /// otherwise −1. Call it in main() before enter().
+    /// Runs one of the laboratory's own programs if the arguments say so, and then returns its exit
+    /// code; otherwise −1. Call it in main() before enter().
     static int serve(int &argc, char **argv);
 
     NetLab() = default;
     ~NetLab();
     Q_DISABLE_COPY_MOVE(NetLab)
 
-    /// Starts the far host and joins it to this one. Returns why not, or nothing.
-    QString start();
+    /// Starts the hosts and the server, and joins them. Returns why not, or nothing.
+    QString start(const Plan &plan);
+    QString start() { return start(Plan()); }
 
-    QString serverAddress(bool ipv6 = false) const;
-    quint16 serverPort() const { return 7000; }
+    QString serverAddress() const { return m_farAddress; }
+    /// The network of the server's address, as a route to it names it.
+    QString serverNetwork() const;
+    QString clientAddress() const { return m_nearAddress; }
+    quint16 serverPort(bool tls = false) const;
 
     /// The network stops carrying packets, in both directions and without a word.
     void cut();
-    /// The network says of each packet that there is no way to its host (ICMP).
-    void reject();
     /// The network carries packets again.
     void heal();
-    void setLink(End end, bool up);
-    /// The far host no longer knows of any connection, as after a reboot, and is back.
-    void reboot();
 
     // What the server does to each of its connections.
     void finish() { command("finish"); }
     void halfClose() { command("half-close"); }
     void reset() { command("reset"); }
     void send(int bytes) { command("send " + QByteArray::number(bytes)); }
+    /// It does not read any more, though its program runs.
+    void hold() { command("hold"); }
+    void read() { command("read"); }
+    /// From now on it sends without end, or sends back what comes.
+    void stream() { command("stream"); }
+    void echo() { command("echo"); }
+
+    // What happens to the server's program.
+    void stopProgram() { signal(SIGSTOP); }
+    void continueProgram() { signal(SIGCONT); }
+    void killProgram();
+
+    /// For those who make faults. There is a middle only on the way by a router; there it has one
+    /// interface called "near" and one called "far". The other hosts' one is called "cable".
+    Host &near() { return m_near; }
+    Host &middle() { return m_middle; }
+    Host &far() { return m_far; }
+    /// The netfilter program for the family in use.
+    QString tables() const;
+    bool isIpv6() const { return m_plan.ipv6; }
+    /// Runs one of the laboratory's own programs on a host, to its end.
+    void runOwn(Host &host, const QString &argument);
 
     /// The first thing that did not work, if anything.
-    QString trouble() const { return m_trouble; }
+    QString trouble() const;
 
 private:
+    bool isOpen() const;
+    void join();
+    void joinByRouter();
+    QString joinByRelay();
     void command(const QByteArray &line);
-    void run(End host, const QString &program, const QStringList &arguments);
-    void dropAll(bool drop);
+    void signal(int number);
 
-    QProcess m_far;
+    Plan m_plan;
+    QString m_nearAddress;
+    QString m_farAddress;
+    Host m_near;
+    Host m_middle;
+    Host m_far;
+    QProcess m_server;
+    QProcess m_relay;
     QString m_trouble;
 };

@@ -2,8 +2,10 @@
 #include "server.h"
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QElapsedTimer>
 #include <QtCore/QFile>
-#include <QtNetwork/QTcpSocket>
+#include <QtNetwork/QSslKey>
+#include <QtNetwork/QSslSocket>
 
 #include <cstdio>
 #include <sys/socket.h>
@@ -17,21 +19,59 @@ void say(const char *word)
     std::fflush(stdout);
 }
 
+QByteArray contents(const char *path)
+{
+    QFile file(QString::fromLatin1(path));
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
 } // namespace
 
 Server::Server()
     : m_input(STDIN_FILENO, QSocketNotifier::Read)
 {
     connect(&m_input, &QSocketNotifier::activated, this, &Server::readCommands);
-    connect(this, &QTcpServer::newConnection, this, [this] {
-        while (QTcpSocket *connection = nextPendingConnection()) {
-            connect(connection, &QTcpSocket::readyRead, connection,
-                    [connection] { connection->readAll(); });
-            connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
-        }
+    m_stream.setInterval(20);
+    connect(&m_stream, &QTimer::timeout, this, [this] {
+        const auto all = connections();
+        for (QTcpSocket *connection : all)
+            connection->write(QByteArray(500, 's'));
     });
-    if (listen(QHostAddress::Any, 7000))
+    if (m_plain.listen(QHostAddress::Any, plainPort) && m_tls.listen(QHostAddress::Any, tlsPort))
         say("ready");
+}
+
+QList<QTcpSocket *> Server::connections() const
+{
+    // A QSslSocket has a plain socket of its own inside.
+    return findChildren<QTcpSocket *>(QString(), Qt::FindDirectChildrenOnly);
+}
+
+void Server::take(qintptr descriptor, bool tls)
+{
+    QTcpSocket *connection = nullptr;
+    if (tls) {
+        auto *encrypted = new QSslSocket(this);
+        encrypted->setLocalCertificate(QSslCertificate(contents(NETLAB_TLS "/certificate.pem")));
+        encrypted->setPrivateKey(QSslKey(contents(NETLAB_TLS "/key.pem"), QSsl::Ec));
+        connection = encrypted;
+    } else {
+        connection = new QTcpSocket(this);
+    }
+    connection->setSocketDescriptor(descriptor);
+    connect(connection, &QTcpSocket::readyRead, this, [this, connection] { read(connection); });
+    connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
+    if (tls)
+        static_cast<QSslSocket *>(connection)->startServerEncryption();
+}
+
+void Server::read(QTcpSocket *connection)
+{
+    if (m_holds)
+        return;
+    const QByteArray data = connection->readAll();
+    if (m_echoes)
+        connection->write(data);
 }
 
 void Server::readCommands()
@@ -51,28 +91,53 @@ void Server::readCommands()
 
 bool Server::obey(const QByteArray &line)
 {
-    const QList<QByteArray> words = line.split(' ');
     // The client may be connected before this end has taken its connection.
-    while (waitForNewConnection(0)) { }
-    if (findChildren<QTcpSocket *>().isEmpty())
-        waitForNewConnection(2000);
-    const auto connections = findChildren<QTcpSocket *>();
-    for (QTcpSocket *connection : connections) {
-        const int descriptor = int(connection->socketDescriptor());
-        if (words.first() == "finish") {
-            connection->disconnectFromHost();
-        } else if (words.first() == "half-close") {
-            ::shutdown(descriptor, SHUT_WR);
-        } else if (words.first() == "reset") {
-            const linger hard{1, 0};
-            ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-            connection->abort();
-        } else if (words.first() == "send") {
-            connection->write(QByteArray(words.value(1).toInt(), 'x'));
-            connection->flush();
-        } else {
+    QElapsedTimer waiting;
+    waiting.start();
+    while (connections().isEmpty() && waiting.elapsed() < 2000)
+        QCoreApplication::processEvents(QEventLoop::ExcludeUserInputEvents, 50);
+
+    const QList<QByteArray> words = line.split(' ');
+    const QByteArray &word = words.first();
+    if (word == "echo") {
+        m_echoes = true;
+        return true;
+    }
+    if (word == "stream") {
+        m_stream.start();
+        return true;
+    }
+    if (word == "hold" || word == "read")
+        m_holds = word == "hold";
+    const auto all = connections();
+    for (QTcpSocket *connection : all) {
+        if (!obey(word, words.value(1).toInt(), connection))
             return false;
-        }
+    }
+    return true;
+}
+
+bool Server::obey(const QByteArray &word, int number, QTcpSocket *connection)
+{
+    const int descriptor = int(connection->socketDescriptor());
+    if (word == "finish") {
+        connection->disconnectFromHost();
+    } else if (word == "half-close") {
+        ::shutdown(descriptor, SHUT_WR);
+    } else if (word == "reset") {
+        const linger hard{1, 0};
+        ::setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        connection->abort();
+    } else if (word == "send") {
+        connection->write(QByteArray(number, 'x'));
+        connection->flush();
+    } else if (word == "hold") {
+        connection->setReadBufferSize(1); // and no more is taken from the kernel
+    } else if (word == "read") {
+        connection->setReadBufferSize(0);
+        read(connection);
+    } else {
+        return false;
     }
     return true;
 }

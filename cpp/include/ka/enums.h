@@ -17,7 +17,7 @@ enum class State : int {
     Waiting = 1,
     /// Connected, and nothing speaks against the peer.
     Healthy = 2,
-    /// An answer of the peer is overdue. Not reported by this version.
+    /// An answer of the peer is overdue.
     Suspect = 3,
     /// Lost; stays so until the next connect.
     Lost = 4,
@@ -38,8 +38,7 @@ enum class LossReason : int {
     ProbesUnanswered = 3,
     /// Data was sent or waited to be sent, and the peer did not acknowledge it in time.
     DataUnacknowledged = 4,
-    /// The peer's kernel is there, but its program did not answer the heart-beat. Not reported by
-    /// this version.
+    /// The peer's kernel is there, but its program did not answer the heart-beat.
     HeartbeatMissed = 5,
     /// The network said that there is no way to the peer (ICMP, or no answer to ARP).
     NetworkUnreachable = 6,

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// Peers that are alive, whatever it looks like: none may ever be condemned, and each connection has
+// to work at the end.
+
+#include "client.h"
+#include "main.h"
+
+#include <faults.h>
+#include <netlab.h>
+
+#include <QtTest/QtTest>
+
+#include <csignal>
+#include <functional>
+
+using ka::LossReason;
+
+namespace {
+
+constexpr int within = 4000;
+/// Where an outage of 0.8 T has to leave time for what comes after it.
+constexpr int withinLong = 6000;
+constexpr int outage = withinLong * 8 / 10;
+/// One way of the long way: 1.5 s there and back.
+constexpr int longDelay = 750;
+
+} // namespace
+
+class tst_Live : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void init() { m_lab = std::make_unique<NetLab>(); }
+    void cleanup();
+
+    void anIdlePeer();
+    void anIdlePeerOfTls();
+    void aBusyPeer();
+    void aBusyPeerOfTls();
+    void aPeerThatDoesNotRead();
+    void aPeerThatDoesNotReadOfTls();
+    void aPeerThatSendsWhatThisSideDoesNotRead();
+    void anOutageWhileIdle();
+    void anOutageInFlight();
+    void anOutageInFlightOfTlsIpv6();
+    void anOutageThatSwallowsAZeroWindowProbe();
+    void aLongWayWhileIdle();
+    void aLongWayInFlight();
+    void aLongWayOfTlsIpv6();
+    void randomLossWhileIdle();
+    void randomLossInFlight();
+    void randomLossOfTlsIpv6();
+    void aStoppedPeerWhileIdle();
+    void aStoppedPeerInFlight();
+    void thisProgramStoppedWhileIdle();
+    void thisProgramStoppedInFlight();
+    void aFirewallThatForgotAndForwards();
+    void aHungProgramMissesItsHeartbeat();
+    void aProgramThatAnswersItsHeartbeat();
+    /// Ten minutes, for the soak: not one of ./dev test.
+    void soakAPeerThatDoesNotRead();
+
+private:
+    enum Kind { Tcp4, Tcp6, Tls4, Tls6 };
+
+    void connectTo(
+            Kind kind, int detectWithin, NetLab::Way way = NetLab::Way::Cable,
+            const std::function<void()> &prepareLab = [] {});
+    void begin(Traffic traffic);
+    void outageDuring(Kind kind, Traffic traffic);
+    void longWay(Kind kind, Traffic traffic);
+    void randomLoss(Kind kind, Traffic traffic);
+    void doNotRead(Kind kind, int milliseconds);
+    void stoppedPeer(Kind kind, Traffic traffic);
+    void stoppedProgram(Kind kind, Traffic traffic);
+    void staysAlive(int milliseconds);
+    void isStillOfUse();
+
+    std::unique_ptr<NetLab> m_lab;
+    std::unique_ptr<Client> m_client;
+};
+
+void tst_Live::cleanup()
+{
+    m_client.reset();
+    const QString trouble = m_lab->trouble();
+    m_lab.reset();
+    QVERIFY2(trouble.isEmpty(), qPrintable(trouble));
+}
+
+void tst_Live::connectTo(Kind kind, int detectWithin, NetLab::Way way,
+                         const std::function<void()> &prepareLab)
+{
+    const bool ipv6 = kind == Tcp6 || kind == Tls6;
+    m_client = std::make_unique<Client>(kind == Tls4 || kind == Tls6, detectWithin);
+    const QString trouble = m_lab->start({way, ipv6, longDelay});
+    QVERIFY2(trouble.isEmpty(), qPrintable(trouble));
+    prepareLab();
+    QVERIFY2(m_client->connectTo(*m_lab), qPrintable(m_client->socket().errorString()));
+    m_lab->echo();
+    QCOMPARE(m_client->guard().detectionTime(), detectWithin);
+}
+
+void tst_Live::begin(Traffic traffic)
+{
+    QVERIFY(m_client->begin(traffic, *m_lab));
+    m_client->forgetEvents();
+}
+
+/// Waits, and sees to it that nobody is condemned meanwhile.
+void tst_Live::staysAlive(int milliseconds)
+{
+    const bool lost = QTest::qWaitFor(
+            [this] { return m_client->events().contains(QStringLiteral("lost")); }, milliseconds);
+    QVERIFY2(!lost, qPrintable(QVariant::fromValue(m_client->reason()).toString()
+                               + QStringLiteral(": ") + m_client->detail()));
+    QCOMPARE(m_client->socket().state(), QAbstractSocket::ConnectedState);
+}
+
+/// A connection that is alive carries data both ways, and its guard says so.
+void tst_Live::isStillOfUse()
+{
+    m_client->beQuiet();
+    QVERIFY(m_client->isAnswered(20000));
+    QTRY_COMPARE(m_client->guard().state(), ka::State::Healthy);
+    const QStringList events = m_client->events();
+    qInfo("%s: longest silence %lld ms; %s", QTest::currentTestFunction(),
+          m_client->longestSilence(), qPrintable(events.join(QLatin1Char(' '))));
+    QVERIFY(!events.contains(QStringLiteral("lost")));
+    QVERIFY(!events.contains(QStringLiteral("disconnected")));
+    QCOMPARE(events.count(QStringLiteral("suspect")), events.count(QStringLiteral("recovered")));
+}
+
+void tst_Live::anIdlePeer()
+{
+    connectTo(Tcp4, within);
+    begin(Traffic::Idle);
+    staysAlive(3 * within);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+void tst_Live::anIdlePeerOfTls()
+{
+    connectTo(Tls6, within);
+    begin(Traffic::Idle);
+    staysAlive(3 * within);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+void tst_Live::aBusyPeer()
+{
+    connectTo(Tcp6, within);
+    begin(Traffic::BothWays);
+    staysAlive(3 * within);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+void tst_Live::aBusyPeerOfTls()
+{
+    connectTo(Tls4, within);
+    begin(Traffic::BothWays);
+    staysAlive(3 * within);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+/// The probes of a closed window come twice as seldom each time, until the silence between two of
+/// them, each answered, is many times T.
+void tst_Live::doNotRead(Kind kind, int milliseconds)
+{
+    connectTo(kind, 2000);
+    begin(Traffic::QueueFull);
+    staysAlive(milliseconds);
+    // It has really not read a byte.
+    QVERIFY(m_client->snapshot().unsent.value_or(0) > 0);
+    QVERIFY(m_client->socket().bytesToWrite() > 0);
+    m_lab->read();
+    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 150000);
+    isStillOfUse();
+}
+
+void tst_Live::aPeerThatDoesNotRead()
+{
+    doNotRead(Tcp4, 40000);
+}
+
+void tst_Live::aPeerThatDoesNotReadOfTls()
+{
+    doNotRead(Tls6, 40000);
+}
+
+void tst_Live::soakAPeerThatDoesNotRead()
+{
+    doNotRead(Tcp6, 600000);
+}
+
+/// The other way round: here it is the peer that asks whether the window is still closed.
+void tst_Live::aPeerThatSendsWhatThisSideDoesNotRead()
+{
+    connectTo(Tcp4, within);
+    begin(Traffic::BufferFull);
+    m_lab->send(8 * 1024 * 1024);
+    staysAlive(5 * within);
+    QCOMPARE(m_client->socket().bytesAvailable(), qint64(1024));
+    m_client->readOn();
+    isStillOfUse();
+}
+
+void tst_Live::outageDuring(Kind kind, Traffic traffic)
+{
+    connectTo(kind, withinLong);
+    begin(traffic);
+    // The silence counts from the last sign of life, so the outage does too.
+    m_lab->cut();
+    const auto silence = m_client->snapshot().silence();
+    QVERIFY(silence);
+    const int rest = outage - int(silence->count());
+    staysAlive(rest);
+    m_lab->heal();
+    staysAlive(2 * withinLong);
+    // It really was as long as that.
+    QVERIFY2(m_client->longestSilence() >= outage - 100,
+             qPrintable(QString::number(m_client->longestSilence())));
+    isStillOfUse();
+    QCOMPARE(m_client->events(),
+             (QStringList{QStringLiteral("suspect"), QStringLiteral("recovered")}));
+}
+
+void tst_Live::anOutageWhileIdle()
+{
+    outageDuring(Tcp4, Traffic::Idle);
+}
+
+void tst_Live::anOutageInFlight()
+{
+    outageDuring(Tcp4, Traffic::InFlight);
+}
+
+void tst_Live::anOutageInFlightOfTlsIpv6()
+{
+    outageDuring(Tls6, Traffic::InFlight);
+}
+
+/// Probes of a closed window come seldom: where one is swallowed, the next may be a long time off
+/// after the way has healed.
+void tst_Live::anOutageThatSwallowsAZeroWindowProbe()
+{
+    connectTo(Tcp6, withinLong);
+    begin(Traffic::QueueFull);
+    // Let them become seldom, as far as they do.
+    for (int i = 0; i < 12 && m_client->longestSilence() < outage; ++i)
+        staysAlive(1000);
+    m_lab->cut();
+    staysAlive(outage);
+    QVERIFY(m_client->snapshot().probes.value_or(0) > 0);
+    m_lab->heal();
+    staysAlive(3 * withinLong);
+    m_lab->read();
+    QTRY_VERIFY_WITH_TIMEOUT(m_client->socket().bytesToWrite() == 0, 60000);
+    isStillOfUse();
+}
+
+void tst_Live::longWay(Kind kind, Traffic traffic)
+{
+    connectTo(kind, withinLong, NetLab::Way::Long);
+    begin(traffic);
+    staysAlive(5 * withinLong);
+    QVERIFY(m_client->snapshot().roundTripTime > std::chrono::microseconds(longDelay * 2 * 1000));
+    isStillOfUse();
+}
+
+void tst_Live::aLongWayWhileIdle()
+{
+    longWay(Tcp4, Traffic::Idle);
+}
+
+void tst_Live::aLongWayInFlight()
+{
+    longWay(Tcp4, Traffic::InFlight);
+}
+
+void tst_Live::aLongWayOfTlsIpv6()
+{
+    longWay(Tls6, Traffic::InFlight);
+}
+
+void tst_Live::randomLoss(Kind kind, Traffic traffic)
+{
+    connectTo(kind, within);
+    loseAtRandom(*m_lab, 0.02);
+    begin(traffic);
+    staysAlive(8 * within);
+    if (traffic != Traffic::Idle)
+        QVERIFY(m_client->snapshot().totalRetransmits > 0);
+    isStillOfUse();
+}
+
+void tst_Live::randomLossWhileIdle()
+{
+    randomLoss(Tcp6, Traffic::Idle);
+}
+
+void tst_Live::randomLossInFlight()
+{
+    randomLoss(Tcp4, Traffic::BothWays);
+}
+
+void tst_Live::randomLossOfTlsIpv6()
+{
+    randomLoss(Tls6, Traffic::BothWays);
+}
+
+/// Its kernel answers in its stead; only a heart-beat would tell the difference.
+void tst_Live::stoppedPeer(Kind kind, Traffic traffic)
+{
+    connectTo(kind, within);
+    begin(traffic);
+    m_lab->stopProgram();
+    staysAlive(3 * within);
+    m_lab->continueProgram();
+    isStillOfUse();
+}
+
+void tst_Live::aStoppedPeerWhileIdle()
+{
+    stoppedPeer(Tls4, Traffic::Idle);
+}
+
+void tst_Live::aStoppedPeerInFlight()
+{
+    stoppedPeer(Tcp6, Traffic::InFlight);
+}
+
+/// When it goes on, its timers are long due and its knowledge is old.
+void tst_Live::stoppedProgram(Kind kind, Traffic traffic)
+{
+    connectTo(kind, within);
+    begin(traffic);
+    for (int i = 0; i < 2; ++i) {
+        QProcess waker;
+        waker.start(QStringLiteral("sh"),
+                    {QStringLiteral("-c"), QStringLiteral("echo ready; sleep %1; kill -CONT %2")
+                                                   .arg(within * 3 / 2 / 1000)
+                                                   .arg(QCoreApplication::applicationPid())});
+        QVERIFY(waker.waitForReadyRead(5000));
+        QElapsedTimer stopped;
+        stopped.start();
+        ::raise(SIGSTOP);
+        QVERIFY(stopped.elapsed() > within);
+        staysAlive(within / 2);
+        QTRY_COMPARE(waker.state(), QProcess::NotRunning);
+    }
+    isStillOfUse();
+}
+
+void tst_Live::thisProgramStoppedWhileIdle()
+{
+    stoppedProgram(Tcp4, Traffic::Idle);
+}
+
+void tst_Live::thisProgramStoppedInFlight()
+{
+    stoppedProgram(Tls6, Traffic::BothWays);
+}
+
+/// Without address translation nothing is lost when a firewall forgets.
+void tst_Live::aFirewallThatForgotAndForwards()
+{
+    connectTo(Tcp4, within, NetLab::Way::Router, [this] {
+        m_lab->middle().run(
+                QStringLiteral("iptables -A FORWARD -m conntrack --ctstate INVALID -j ACCEPT"));
+        m_lab->middle().set(QStringLiteral("netfilter/nf_conntrack_tcp_loose"),
+                            QStringLiteral("0"));
+    });
+    begin(Traffic::InFlight);
+    forgetConnections(*m_lab);
+    staysAlive(2 * within);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+void tst_Live::aHungProgramMissesItsHeartbeat()
+{
+    connectTo(Tcp4, within);
+    QVERIFY(m_client->guard().setProperty("heartbeatPayload", QByteArray("beat")));
+    QVERIFY(m_client->guard().setProperty("heartbeatTimeout", 2000));
+    QVERIFY(m_client->guard().setProperty("heartbeatInterval", 500));
+    begin(Traffic::Idle);
+    staysAlive(4000);
+    QVERIFY(m_client->events().isEmpty());
+    m_lab->stopProgram();
+    const qint64 stopped = m_client->now();
+    QTRY_VERIFY_WITH_TIMEOUT(m_client->events().contains(QStringLiteral("disconnected")), 5000);
+    QCOMPARE(m_client->reason(), LossReason::HeartbeatMissed);
+    // The last byte came up to one beat before.
+    const qint64 after = m_client->lostAt() - stopped;
+    QVERIFY2(after >= 1400 && after <= 2200 + m_client->lateness(),
+             qPrintable(QString::number(after)));
+    QTest::qWait(200);
+    QCOMPARE(m_client->events().count(QStringLiteral("lost")), 1);
+    QCOMPARE(m_client->events().mid(m_client->events().size() - 2),
+             (QStringList{QStringLiteral("lost"), QStringLiteral("disconnected")}));
+}
+
+void tst_Live::aProgramThatAnswersItsHeartbeat()
+{
+    connectTo(Tls6, within);
+    QVERIFY(m_client->guard().setProperty("heartbeatPayload", QByteArray("beat")));
+    QVERIFY(m_client->guard().setProperty("heartbeatTimeout", 1500));
+    QVERIFY(m_client->guard().setProperty("heartbeatInterval", 500));
+    begin(Traffic::Idle);
+    const unsigned sent = m_client->snapshot().dataSegmentsSent.value_or(0);
+    staysAlive(3 * within);
+    QVERIFY(m_client->snapshot().dataSegmentsSent.value_or(0) >= sent + 20);
+    isStillOfUse();
+    QVERIFY(m_client->events().isEmpty());
+}
+
+int main(int argc, char **argv)
+{
+    return runInNetLab<tst_Live>(argc, argv);
+}
+
+#include "tst_live.moc"
