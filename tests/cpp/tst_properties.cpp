@@ -161,7 +161,9 @@ void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy_data()
     row("count", 128, "TCP_KEEPCNT: 128 is not within 1..127");
     row("count", -1, "TCP_KEEPCNT: -1 is not within 1..127");
     row("userTimeout", -2, "TCP_USER_TIMEOUT: -2 ms is not within 0..2147483647 ms");
-    row("detectWithin", 1999, "detectWithin: 1999 ms is not within 2..65534 s");
+    row("detectWithin", 1999,
+        "detectWithin: 1999 ms is not within 2..65534 s; a shorter time takes a heart-beat "
+        "(heartbeatInterval)");
     row("detectWithin", 70000000, "detectWithin: 70000 s is not within 2..65534 s");
     row("detectWithin", -6000, "detectWithin: -6 s is not within 2..65534 s");
     row("heartbeatInterval", -1, "heartbeatInterval: -1 ms is not within 1..2147483647 ms");
