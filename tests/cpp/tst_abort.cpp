@@ -40,7 +40,7 @@ private:
 
 void tst_Abort::lookAgain(Guarded &it)
 {
-    QThread thread;
+    ScopedThread thread;
     thread.start();
     QThread *const here = QThread::currentThread();
     it.socket.moveToThread(&thread);
