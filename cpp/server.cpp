@@ -5,6 +5,9 @@
 
 #include "socket_witness.h"
 
+#include <QtCore/qcoreevent.h>
+#include <QtCore/qlist.h>
+#include <QtCore/qpointer.h>
 #include <QtNetwork/qtcpserver.h>
 
 #include <utility>
@@ -26,6 +29,7 @@ public:
         , m_setUp(std::move(setUp))
     {
         configureListener();
+        server->installEventFilter(this);
         connect(server, &QTcpServer::newConnection, this, &ServerGuard::guardNew,
                 Qt::DirectConnection);
     }
@@ -35,16 +39,34 @@ private:
     void configureListener()
     {
         const qintptr descriptor = m_server->socketDescriptor();
-        if (descriptor == std::exchange(m_listener, descriptor) || descriptor == -1)
+        if (!m_mayListenAnew || descriptor == -1)
             return;
+        m_mayListenAnew = false;
         m_inherits = false;
         std::error_code error;
         apply(descriptor, m_config, error); // if refused, the connections will say why
     }
 
+    /// A descriptor's number may come again. At each listen() Qt makes an engine as the server's
+    /// child, but while that is made it does not say yet of what class it is.
+    void noticeEngines()
+    {
+        for (const QPointer<QObject> &child : std::as_const(m_newChildren))
+            m_mayListenAnew |= child && child->inherits("QAbstractSocketEngine");
+        m_newChildren.clear();
+    }
+
+    bool eventFilter(QObject *watched, QEvent *event) override
+    {
+        if (event->type() == QEvent::ChildAdded)
+            m_newChildren.append(static_cast<QChildEvent *>(event)->child());
+        return QObject::eventFilter(watched, event);
+    }
+
     /// The connections that wait to be taken are the server's last children.
     void guardNew()
     {
+        noticeEngines();
         configureListener();
         QList<QAbstractSocket *> fresh;
         const QObjectList &children = m_server->children();
@@ -83,7 +105,8 @@ private:
     const Config m_config;
     const std::chrono::milliseconds m_detectWithin;
     const std::function<void(KeepAlive *)> m_setUp;
-    qintptr m_listener = -1;
+    QList<QPointer<QObject>> m_newChildren;
+    bool m_mayListenAnew = true;
     bool m_inherits = false;
 };
 

@@ -32,8 +32,8 @@ const std::array<QMetaMethod, 3> &displaySignals()
     return changing;
 }
 
-/// Why this socket cannot be guarded; empty if it can.
-QString objection(const SocketTap *guard, const QAbstractSocket *socket)
+/// Why this socket cannot be guarded; empty if it can. `own` is the guard's witness by now.
+QString objection(const SocketTap *guard, const SocketWitness *own, const QAbstractSocket *socket)
 {
     if (socket->socketType() != QAbstractSocket::TcpSocket) {
         return QStringLiteral("socket: %1 is not a TCP socket")
@@ -43,13 +43,14 @@ QString objection(const SocketTap *guard, const QAbstractSocket *socket)
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
                               "to the socket's thread before setting it");
     }
-    if (SocketWitness::of(socket))
+    if (const SocketWitness *witness = SocketWitness::of(socket); witness && witness != own)
         return QStringLiteral("socket: another KeepAlive guards it already");
     return {};
 }
 
 /// Why this object, whose socket is `socket` if it has one, cannot be guarded; empty if it can.
-QString objection(const SocketTap *guard, const QObject *object, const QAbstractSocket *socket)
+QString objection(const SocketTap *guard, const SocketWitness *own, const QObject *object,
+                  const QAbstractSocket *socket)
 {
     if (!socket && !SocketOwner::isKnown(object)) {
         return QStringLiteral("socket: %1 is not a QAbstractSocket and owns none")
@@ -64,7 +65,7 @@ QString objection(const SocketTap *guard, const QObject *object, const QAbstract
                               "break that; clear it and send a ping on heartbeatDue()")
                 .arg(QLatin1String(object->metaObject()->className()));
     }
-    return socket ? objection(guard, socket) : QString();
+    return socket ? objection(guard, own, socket) : QString();
 }
 
 } // namespace
@@ -134,7 +135,7 @@ void SocketTap::setSocket(QObject *object)
     if (owner)
         socket = SocketOwner::newest(object);
     if (object) {
-        const QString why = objection(this, object, socket);
+        const QString why = objection(this, witness(), object, socket);
         if (!why.isEmpty()) {
             refused(why);
             return;
@@ -153,7 +154,7 @@ void SocketTap::takeNewest()
     const SocketWitness *here = witness();
     if (!newest || (here && here->socket() == newest))
         return;
-    const QString why = objection(this, newest);
+    const QString why = objection(this, here, newest);
     if (!why.isEmpty()) {
         refused(why);
         return;
@@ -289,16 +290,25 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
 }
 
 /// Each of the two acts on the connection that the slots before may have closed or replaced.
+///
+/// The beat leaves at once: Qt would write it when the event loop turns, and should that take long,
+/// the peer would be blamed for a beat that it has not got.
 void SocketTap::beat()
 {
     const QByteArray payload = heartbeatPayload();
     SocketWitness *here = witness();
     if (!here || here->descriptor() == -1)
         return;
-    if (payload.isEmpty())
+    if (payload.isEmpty()) {
+        const QPointer<SocketTap> alive(this);
         Q_EMIT heartbeatDue();
-    else
+        here = alive ? witness() : nullptr;
+    } else {
         here->socket()->write(payload);
+        here = witness();
+    }
+    if (here && here->descriptor() != -1)
+        here->socket()->flush();
 }
 
 void SocketTap::abort()

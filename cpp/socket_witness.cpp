@@ -215,19 +215,21 @@ void SocketWitness::endConnection()
     guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
 }
 
-/// Whether the guarded connection has gone, or become another, without a signal.
+/// Whether the guarded connection has gone, or become another, without a signal. Where no duplicate
+/// can tell, because there was none to spare or the loss is told already, it is taken for the same.
 bool SocketWitness::isStray() const
 {
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
                         || m_socket->state() == QAbstractSocket::ClosingState;
-    return !connected || !m_duplicate || !(*m_duplicate)->is_of(m_socket->socketDescriptor());
+    return !connected || (m_duplicate && !(*m_duplicate)->is_of(m_socket->socketDescriptor()));
 }
 
 /// Whether Qt holds data that it has not given to the kernel yet.
 bool SocketWitness::hasQueued() const
 {
 #if QT_CONFIG(ssl)
-    if (const auto *tls = qobject_cast<const QSslSocket *>(m_socket); tls && tls->encryptedBytesToWrite() > 0)
+    if (const auto *tls = qobject_cast<const QSslSocket *>(m_socket);
+        tls && tls->encryptedBytesToWrite() > 0)
         return true;
 #endif
     return m_socket->bytesToWrite() > 0;
@@ -271,7 +273,8 @@ void SocketWitness::abort()
     const unsigned judged = m_connections;
     if (!isStray()) {
         // What was queued on a connection declared lost must not reach the peer minutes later.
-        (*m_duplicate)->discard_unsent();
+        if (m_duplicate)
+            (*m_duplicate)->discard_unsent();
         m_socket->abort();
     }
     // The socket's signals may be blocked.

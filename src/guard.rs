@@ -383,7 +383,8 @@ impl Guard {
         let pulse = link.heartbeat.as_mut().map(|heart| heart.look(now, &info, queued));
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {
-            let silent = peer == Verdict::Lost || !kernel_answers(&info);
+            let beats = link.heartbeat.as_ref().map(|heart| heart.rhythm().interval);
+            let silent = peer == Verdict::Lost || !kernel_answers(&info, beats.unwrap_or_default());
             let loss = loss::overdue(&info, silent, kernel.take_error());
             return self.decide(loss, ConnectionState::Established);
         }
@@ -597,11 +598,17 @@ fn has_ended(state: &ConnectionState) -> bool {
     matches!(state, Closed | CloseWait | Closing | LastAck | TimeWait)
 }
 
-/// Whether the peer's kernel has answered all that was sent to it, as far as can be seen at once.
-fn kernel_answers(info: &Snapshot) -> bool {
-    let unanswered = info.unacked.unwrap_or(0) > 0 && info.since_data_sent < info.silence();
+/// Whether the peer's kernel answers what is sent to it, as far as can be seen at once. While it
+/// does, it was heard after the last but one of the beats that come at this interval.
+fn kernel_answers(info: &Snapshot, interval: Duration) -> bool {
+    let overdue = interval + DELAYED.max(2 * info.round_trip_time.unwrap_or_default());
+    let waiting = info.unacked.unwrap_or(0) > 0 && info.since_data_sent < info.silence();
+    let unanswered = waiting && info.silence().is_some_and(|silence| silence > overdue);
     info.probes.unwrap_or(0) == 0 && info.retransmits.unwrap_or(0) == 0 && !unanswered
 }
+
+/// A kernel delays what it has only to acknowledge, in the hope that its program sends something.
+const DELAYED: Duration = Duration::from_millis(300);
 
 const LEAVE_ALONE: Config =
     Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };

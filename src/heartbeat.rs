@@ -27,11 +27,14 @@ pub struct Pulse {
     pub peer: Verdict,
 }
 
-/// How much later than asked for a look may come before that is a gap in which this program did not
-/// run: stopped, or busy with something else.
-const GAP: u32 = 8; // the part of the timeout
 /// The kernel's timestamps are this coarse, at most.
 const GRAIN: Duration = Duration::from_millis(10);
+/// A look that comes this much too late was kept waiting: this program did something else, or was
+/// stopped.
+const LATE: Duration = Duration::from_millis(20);
+/// Then a peer gets as long again before the verdict, and at least this: what was written before may
+/// have left only now.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// The heart-beat of one connection.
 #[derive(Debug, Clone)]
@@ -39,6 +42,11 @@ pub struct Heartbeat {
     rhythm: Rhythm,
     /// The peer's last byte, or when it got its full time anew.
     life: Instant,
+    /// When the first beat after that was due and this program ran: only then an answer is owed.
+    asked: Option<Instant>,
+    /// No verdict before this.
+    spared: Option<Instant>,
+    suspected: bool,
     next_beat: Instant,
     next_look: Instant,
     acknowledged: Option<u64>,
@@ -48,7 +56,16 @@ impl Heartbeat {
     /// Begins; the first beat is due after one interval.
     pub fn new(rhythm: Rhythm, now: Instant) -> Self {
         let next_beat = now + rhythm.interval;
-        Self { rhythm, life: now, next_beat, next_look: next_beat, acknowledged: None }
+        Self {
+            rhythm,
+            life: now,
+            asked: None,
+            spared: None,
+            suspected: false,
+            next_beat,
+            next_look: next_beat,
+            acknowledged: None,
+        }
     }
 
     /// What was asked for.
@@ -63,20 +80,27 @@ impl Heartbeat {
 
     /// The peer gets its full time anew: this machine has slept.
     pub fn pardon(&mut self, now: Instant) {
-        self.life = now;
+        self.hear(now);
         self.next_beat = now;
         self.next_look = now;
+    }
+
+    fn hear(&mut self, life: Instant) {
+        if life > self.life + GRAIN {
+            self.spared = None;
+        }
+        self.life = self.life.max(life);
+        // A beat of about the same time is as good as answered: the kernel's grain is coarse.
+        self.asked = self.asked.filter(|asked| *asked > self.life + 2 * GRAIN);
     }
 
     /// Looks whether a beat is due or missed. `queued`: whether the program's network library holds
     /// data that it has not given to the kernel yet.
     pub fn look(&mut self, now: Instant, info: &Snapshot, queued: bool) -> Pulse {
         let Rhythm { interval, timeout } = self.rhythm;
-        if now > self.next_look + (timeout / GAP).max(2 * GRAIN) {
-            self.pardon(now);
-        }
+        let late = now.saturating_duration_since(self.next_look);
         if let Some(since) = info.since_data_received {
-            self.life = self.life.max(now.checked_sub(since).unwrap_or(now));
+            self.hear(now.checked_sub(since).unwrap_or(now));
         }
         let waiting = queued || info.unsent.is_some_and(|bytes| bytes > 0);
         self.follow_queue(now, waiting, info);
@@ -85,14 +109,22 @@ impl Heartbeat {
         if due {
             // Beats that were missed are not made up for.
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
+            self.asked.get_or_insert(now);
         }
-        let missed_at = self.life + timeout + GRAIN;
-        let suspect_at = self.life + (interval + timeout) / 2;
-        let peer = match now {
-            now if now >= missed_at => Verdict::Lost,
-            now if now >= suspect_at => Verdict::Suspect,
+        let owes = self.asked.unwrap_or(self.next_beat) + (timeout - interval);
+        let missed_at = (self.life + timeout).max(owes);
+        if late > LATE && now >= missed_at {
+            // Once for each silence, or a program that is always late would never find one.
+            self.spared.get_or_insert(now + late.clamp(GRACE.min(timeout), timeout));
+        }
+        let missed_at = self.spared.map_or(missed_at, |spared| spared.max(missed_at)) + GRAIN;
+        let suspect_at = missed_at - GRAIN - (timeout - interval) / 2;
+        let peer = match self.suspected {
+            true if now >= missed_at => Verdict::Lost,
+            _ if now >= suspect_at => Verdict::Suspect,
             _ => Verdict::Healthy,
         };
+        self.suspected = peer != Verdict::Healthy;
         let next = if peer == Verdict::Healthy { suspect_at } else { missed_at };
         self.next_look = next.min(self.next_beat).max(now);
         // Behind data that cannot leave, beats would pile up and arrive all at once later.
@@ -105,7 +137,7 @@ impl Heartbeat {
         let before = self.acknowledged;
         self.acknowledged = info.bytes_acknowledged.filter(|_| waiting);
         if before.is_some() && self.acknowledged.is_some() && before != self.acknowledged {
-            self.life = now;
+            self.hear(now);
         }
     }
 }
@@ -201,6 +233,32 @@ mod tests {
             now = heart.next_look().at.max(now + GRAIN);
         }
         assert_eq!(now, back + SECOND * 5 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn a_program_that_is_late_at_every_look_finds_a_silent_peer_and_warns_first() {
+        let (mut heart, start) = started();
+        let mut verdicts = vec![];
+        let mut now = start;
+        while verdicts.last() != Some(&Verdict::Lost) {
+            now = heart.next_look().at.max(now) + SECOND / 2;
+            assert!(now < start + SECOND * 5, "{verdicts:?}");
+            verdicts.push(heart.look(now, &heard(now - start), false).peer);
+        }
+        assert_eq!(verdicts[verdicts.len() - 2], Verdict::Suspect);
+    }
+
+    #[test]
+    fn a_peer_that_was_asked_late_may_answer_late() {
+        let (mut heart, start) = started();
+        // Nothing was asked before this program came to it at 2.4 s.
+        let asked = start + SECOND * 12 / 5;
+        assert!(heart.look(asked, &heard(SECOND * 12 / 5), false).beat);
+        let mut now = asked;
+        while heart.look(now, &heard(now - start), false).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN);
+        }
+        assert_eq!(now, asked + SECOND * 3 / 2 + GRAIN);
     }
 
     #[test]

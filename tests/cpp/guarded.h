@@ -5,9 +5,21 @@
 
 #include <ka/keepalive.h>
 
+#include <QtCore/QThread>
 #include <QtNetwork/QTcpServer>
 #include <QtNetwork/QTcpSocket>
 #include <QtTest/QSignalSpy>
+
+/// Ends with its scope, also where a test fails: Qt aborts the program over a thread that still runs.
+class ScopedThread : public QThread
+{
+public:
+    ~ScopedThread() override
+    {
+        quit();
+        wait();
+    }
+};
 
 /// A guarded socket, connected to a Peer.
 struct Guarded
@@ -16,6 +28,14 @@ struct Guarded
     QTcpSocket socket;
     ka::KeepAlive guard{&socket};
     QSignalSpy lost{&guard, &ka::KeepAlive::connectionLost};
+
+    /// Beats this often, and expects an answer within this time.
+    void setHeartbeat(int interval, int timeout, const QByteArray &payload = {})
+    {
+        guard.setHeartbeatInterval(interval);
+        guard.setHeartbeatTimeout(timeout);
+        guard.setHeartbeatPayload(payload);
+    }
 
     bool connect()
     {

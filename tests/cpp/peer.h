@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <QtCore/qglobal.h>
+#include <QtCore/qbytearray.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -44,6 +44,7 @@ public:
     bool accept()
     {
         finish();
+        m_received.clear();
         pollfd ready{m_listener, POLLIN, 0};
         if (::poll(&ready, 1, 2000) == 1)
             m_connection = ::accept4(m_listener, nullptr, nullptr, SOCK_CLOEXEC);
@@ -57,7 +58,42 @@ public:
         m_listener = -1;
     }
 
-    bool send(const char *text) { return ::send(m_connection, text, std::strlen(text), 0) > 0; }
+    bool send(const char *text) { return send(QByteArray(text)); }
+    bool send(const QByteArray &bytes)
+    {
+        return ::send(m_connection, bytes.constData(), size_t(bytes.size()), MSG_NOSIGNAL)
+            == bytes.size();
+    }
+
+    /// What has arrived and was not taken yet; waits for none.
+    QByteArray take(int most = 1 << 20)
+    {
+        QByteArray bytes(most, Qt::Uninitialized);
+        const ssize_t got = ::recv(m_connection, bytes.data(), size_t(most), MSG_DONTWAIT);
+        bytes.truncate(got > 0 ? int(got) : 0);
+        return bytes;
+    }
+
+    /// All that has arrived since accept() or forget().
+    const QByteArray &received()
+    {
+        m_received += take();
+        return m_received;
+    }
+    void forget()
+    {
+        take();
+        m_received.clear();
+    }
+
+    /// Keeps the window of the connections that come from now on small.
+    void receiveLittle()
+    {
+        const int bytes = 4096;
+        ::setsockopt(m_listener, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    }
+
+    int descriptor() const { return m_connection; }
 
     /// FIN.
     void finish()
@@ -78,6 +114,13 @@ public:
         finish();
     }
 
+    /// Whether this end sees the other one's RST within two seconds, whatever came before it.
+    bool seesReset()
+    {
+        pollfd ready{m_connection, 0, 0};
+        return ::poll(&ready, 1, 2000) == 1 && (ready.revents & POLLERR);
+    }
+
     /// Whether this end sees the other one's FIN within two seconds.
     bool seesFin()
     {
@@ -90,4 +133,5 @@ private:
     int m_listener = -1;
     int m_connection = -1;
     quint16 m_port = 0;
+    QByteArray m_received;
 };

@@ -540,7 +540,9 @@ void tst_Lifecycle::bothMayMoveToAnotherThread()
 {
     for (const bool child : {true, false}) {
         Peer peer;
-        QThread thread;
+        QThread *heardIn = nullptr;
+        QAtomicInt lost = 0;
+        ScopedThread thread;
         thread.start();
         auto *socket = new QTcpSocket;
         auto *guard = new KeepAlive(child ? socket : nullptr);
@@ -550,8 +552,6 @@ void tst_Lifecycle::bothMayMoveToAnotherThread()
         socket->moveToThread(&thread);
         if (!child)
             guard->moveToThread(&thread);
-        QThread *heardIn = nullptr;
-        QAtomicInt lost = 0;
         connect(
                 guard, &KeepAlive::connectionLost, guard,
                 [&] {
@@ -585,7 +585,7 @@ void tst_Lifecycle::aGuardLeftBehindInAnotherThreadSaysSo()
     // More than once, because two threads are at it.
     for (int round = 0; round < 20; ++round) {
         Peer peer;
-        QThread thread;
+        ScopedThread thread;
         thread.start();
         auto *socket = new QTcpSocket;
         auto guard = std::make_unique<KeepAlive>();

@@ -53,6 +53,13 @@ void tst_Properties::defaultsAreThoseOfTheContract()
     QCOMPARE(guard.count(), 0);
     QCOMPARE(guard.userTimeout(), -1);
     QCOMPARE(guard.detectWithin(), 0);
+    QCOMPARE(guard.heartbeatInterval(), 0);
+    QCOMPARE(guard.heartbeatTimeout(), 0);
+    QCOMPARE(guard.heartbeatPayload(), QByteArray());
+    QCOMPARE(guard.abortOnLoss(), true);
+    QCOMPARE(guard.silence(), -1);
+    QCOMPARE(guard.unansweredProbes(), -1);
+    QCOMPARE(guard.roundTripTime(), -1);
     QCOMPARE(guard.state(), KeepAlive::State::Detached);
     QCOMPARE(guard.lossReason(), KeepAlive::LossReason::NoLoss);
     QCOMPARE(guard.errorString(), QString());
@@ -110,6 +117,11 @@ void tst_Properties::aSetterEmitsOnceAndOnlyForAChange_data()
     QTest::newRow("count") << QByteArray("count") << QVariant(3);
     QTest::newRow("userTimeout") << QByteArray("userTimeout") << QVariant(0);
     QTest::newRow("detectWithin") << QByteArray("detectWithin") << QVariant(6000);
+    QTest::newRow("heartbeatInterval") << QByteArray("heartbeatInterval") << QVariant(50);
+    QTest::newRow("heartbeatTimeout") << QByteArray("heartbeatTimeout") << QVariant(200);
+    QTest::newRow("heartbeatPayload")
+            << QByteArray("heartbeatPayload") << QVariant(QByteArray("ping\n"));
+    QTest::newRow("abortOnLoss") << QByteArray("abortOnLoss") << QVariant(false);
 }
 
 void tst_Properties::aSetterEmitsOnceAndOnlyForAChange()
@@ -149,9 +161,13 @@ void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy_data()
     row("count", 128, "TCP_KEEPCNT: 128 is not within 1..127");
     row("count", -1, "TCP_KEEPCNT: -1 is not within 1..127");
     row("userTimeout", -2, "TCP_USER_TIMEOUT: -2 ms is not within 0..2147483647 ms");
-    row("detectWithin", 1999, "detectWithin: 1999 ms is not within 2..65534 s");
+    row("detectWithin", 1999,
+        "detectWithin: 1999 ms is not within 2..65534 s; a shorter time takes a heart-beat "
+        "(heartbeatInterval)");
     row("detectWithin", 70000000, "detectWithin: 70000 s is not within 2..65534 s");
     row("detectWithin", -6000, "detectWithin: -6 s is not within 2..65534 s");
+    row("heartbeatInterval", -1, "heartbeatInterval: -1 ms is not within 1..2147483647 ms");
+    row("heartbeatTimeout", -200, "heartbeatTimeout: -200 ms is not within 1..2147483647 ms");
 }
 
 void tst_Properties::aRefusedSetterKeepsTheOldValueAndSaysWhy()
@@ -312,7 +328,8 @@ void tst_Properties::whatIsNoSocketIsRefusedAndNothingChanges()
     QSignalSpy socketChanged(&it.guard, &KeepAlive::socketChanged);
     QTimer timer;
     it.guard.setSocket(&timer);
-    QCOMPARE(it.guard.errorString(), QStringLiteral("socket: QTimer is not a QAbstractSocket"));
+    QCOMPARE(it.guard.errorString(),
+             QStringLiteral("socket: QTimer is not a QAbstractSocket and owns none"));
     QUdpSocket udp;
     it.guard.setSocket(&udp);
     QCOMPARE(it.guard.errorString(), QStringLiteral("socket: QUdpSocket is not a TCP socket"));

@@ -3,46 +3,14 @@
 // QSslSocket shows its descriptor later than QTcpSocket does, and its peer can end the session
 // before it ends the connection.
 
+#include "tls_server.h"
+
 #include <ka/keepalive.h>
 #include <ka/socket.h>
-
-#include <QtNetwork/QSslKey>
-#include <QtNetwork/QSslSocket>
-#include <QtNetwork/QTcpServer>
-#include <QtTest/QtTest>
-
-#include <sys/socket.h>
 
 using namespace std::chrono_literals;
 using ka::KeepAlive;
 using ka::LossReason;
-
-namespace {
-
-/// A server with a certificate of its own making (tests/cpp/tls).
-class TlsServer : public QTcpServer
-{
-public:
-    TlsServer() { listen(QHostAddress::LocalHost); }
-
-    QSslSocket *peer = nullptr;
-
-protected:
-    void incomingConnection(qintptr descriptor) override
-    {
-        const auto read = [](const char *name) {
-            QFile file(QFINDTESTDATA(name));
-            return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
-        };
-        peer = new QSslSocket(this);
-        peer->setSocketDescriptor(descriptor);
-        peer->setLocalCertificate(QSslCertificate(read("tls/certificate.pem")));
-        peer->setPrivateKey(QSslKey(read("tls/key.pem"), QSsl::Ec));
-        peer->startServerEncryption();
-    }
-};
-
-} // namespace
 
 class tst_Tls : public QObject
 {
@@ -104,6 +72,28 @@ private slots:
         QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
         QTest::qWait(20);
         QCOMPARE(m_lost->size(), 0);
+    }
+
+    void theHeartbeatGoesThroughTheSession()
+    {
+        m_guard->setHeartbeatInterval(50);
+        m_guard->setHeartbeatTimeout(300);
+        m_guard->setHeartbeatPayload("ping\n");
+        connectEncrypted();
+        QByteArray got;
+        bool answers = true;
+        connect(m_server->peer, &QSslSocket::readyRead, this, [&] {
+            got += m_server->peer->readAll();
+            if (answers)
+                m_server->peer->write("pong\n");
+        });
+        QTRY_VERIFY(got.startsWith("ping\nping\nping\nping\nping\nping\nping\nping\n"));
+        QCOMPARE(m_lost->size(), 0);
+        answers = false;
+        QTRY_COMPARE(m_lost->size(), 1);
+        QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::HeartbeatMissed);
+        QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
+        QCOMPARE(m_lost->size(), 1);
     }
 
     void aRefusedCertificateIsNoLoss()

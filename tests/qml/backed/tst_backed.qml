@@ -30,6 +30,11 @@ TestCase {
         property int promised: link.detectionTime
     }
 
+    property bool watching: false
+    property string diagnosis: watching ? link.silence + " ms" : ""
+    property int updates: 0
+    onDiagnosisChanged: ++test.updates
+
     SignalSpy { id: lost; target: link; signalName: "connectionLost" }
 
     function init() {
@@ -61,6 +66,23 @@ TestCase {
         compare(link.state, KeepAlive.Healthy)
         test.backend.peerCloses()
         tryCompare(link, "lossReason", KeepAlive.PeerClosed)
+    }
+
+    function test_aBindingOnTheSilenceIsLive() {
+        verify(test.backend.connectToPeer())
+        verify(link.silence >= 0)
+        test.watching = true
+        test.updates = 0
+        wait(650)
+        verify(test.updates >= 4 && test.updates <= 8, test.updates)
+        verify(parseInt(test.diagnosis) >= 400, test.diagnosis)
+        test.backend.peerCloses()
+        tryCompare(test, "diagnosis", "-1 ms")
+        test.watching = false
+        test.updates = 0
+        verify(test.backend.connectToPeer())
+        wait(250)
+        compare(test.updates, 0)
     }
 
     function test_disablingSwitchesTheVerdictOff() {

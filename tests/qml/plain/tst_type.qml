@@ -39,6 +39,12 @@ TestCase {
         compare(link.interval, 0)
         compare(link.userTimeout, -1)
         compare(link.detectionTime, -1)
+        compare(link.heartbeatInterval, 0)
+        compare(link.heartbeatTimeout, 0)
+        compare(link.abortOnLoss, true)
+        compare(link.silence, -1)
+        compare(link.unansweredProbes, -1)
+        compare(link.roundTripTime, -1)
         compare(link.state, KeepAlive.Detached)
         compare(link.lossReason, KeepAlive.NoLoss)
     }
@@ -67,7 +73,7 @@ TestCase {
         link.socket = banner
         compare(link.socket, null)
         compare(failed.count, 1)
-        verify(link.errorString.endsWith("is not a QAbstractSocket"), link.errorString)
+        verify(link.errorString.endsWith("is not a QAbstractSocket and owns none"), link.errorString)
     }
 
     function test_enumKeys_data() {

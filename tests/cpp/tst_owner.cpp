@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// An object that owns a socket as its child, guarded in the socket's place. A QWebSocket, the reason
+// for it, is in tst_websocket.cpp.
+
+#include "guarded.h"
+
+#include <QtCore/QPointer>
+#include <QtCore/QThread>
+#include <QtTest/QtTest>
+
+#include <memory>
+
+using ka::KeepAlive;
+using ka::LossReason;
+
+namespace {
+
+/// A client of some protocol: an object, and a socket that it may exchange.
+class Client : public QObject
+{
+public:
+    QTcpSocket *socket = nullptr;
+
+    bool open(Peer &peer)
+    {
+        socket = new QTcpSocket(this);
+        QCoreApplication::processEvents();
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        return socket->waitForConnected() && peer.accept();
+    }
+};
+
+} // namespace
+
+class tst_Owner : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void theSocketOfAnOwnerIsGuarded_data();
+    void theSocketOfAnOwnerIsGuarded();
+    void theNewestOfSeveralSocketsIsGuarded();
+    void anOwnerThatGetsANewSocketHasThatGuarded();
+    void aLostOwnerStaysLostUntilItsNextSocketConnects();
+    void anOwnerWhoseSocketDiesWaitsForTheNext();
+    void anOwnerThatDiesDetachesTheGuard_data();
+    void anOwnerThatDiesDetachesTheGuard();
+    void aGuardThatIsAChildOfItsOwnerDiesWithIt();
+    void theOwnerMayBeExchanged();
+
+    void anObjectWithoutASocketIsRefused();
+    void anOwnerOfAnotherThreadIsRefused();
+    void aSocketOfAnOwnerThatIsGuardedAlreadyIsRefused();
+    void aRawPayloadIsRefusedWithAnOwner();
+    void aBeatOfAnOwnerIsTheProgramsOwn();
+};
+
+void tst_Owner::theSocketOfAnOwnerIsGuarded_data()
+{
+    QTest::addColumn<bool>("parent");
+    QTest::newRow("set") << false;
+    QTest::newRow("as parent") << true;
+}
+
+void tst_Owner::theSocketOfAnOwnerIsGuarded()
+{
+    QFETCH(bool, parent);
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    const std::unique_ptr<KeepAlive> guard(new KeepAlive(parent ? &client : nullptr));
+    QSignalSpy socketChanged(guard.get(), &KeepAlive::socketChanged);
+    guard->setSocket(&client);
+    QCOMPARE(socketChanged.size(), parent ? 0 : 1);
+    QCOMPARE(guard->socket(), &client);
+    QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+    QSignalSpy lost(guard.get(), &KeepAlive::connectionLost);
+    peer.reset();
+    QTRY_COMPARE(lost.size(), 1);
+    QCOMPARE(guard->lossReason(), LossReason::PeerReset);
+    QCOMPARE(guard->socket(), &client);
+}
+
+void tst_Owner::theNewestOfSeveralSocketsIsGuarded()
+{
+    Peer first;
+    Peer second;
+    Client client;
+    QVERIFY(client.open(first));
+    QVERIFY(client.open(second));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    first.reset();
+    QTest::qWait(50);
+    QCOMPARE(lost.size(), 0);
+    second.reset();
+    QTRY_COMPARE(lost.size(), 1);
+}
+
+void tst_Owner::anOwnerThatGetsANewSocketHasThatGuarded()
+{
+    Peer first;
+    Peer second;
+    Client client;
+    QVERIFY(client.open(first));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    guard.setDetectWithin(6000);
+    QTcpSocket *const old = client.socket;
+    QSignalSpy socketChanged(&guard, &KeepAlive::socketChanged);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    QVERIFY(client.open(second));
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(guard.detectionTime(), 6000);
+    // The old one is free: its end is nobody's loss, and another may guard it.
+    KeepAlive other;
+    other.setSocket(old);
+    QCOMPARE(other.errorString(), QString());
+    QSignalSpy otherLost(&other, &KeepAlive::connectionLost);
+    first.reset();
+    QTRY_COMPARE(otherLost.size(), 1);
+    QCOMPARE(lost.size(), 0);
+    second.finish();
+    QTRY_COMPARE(lost.size(), 1);
+    QCOMPARE(guard.lossReason(), LossReason::PeerClosed);
+    QCOMPARE(socketChanged.size(), 0);
+}
+
+void tst_Owner::aLostOwnerStaysLostUntilItsNextSocketConnects()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    peer.reset();
+    QTRY_COMPARE(guard.state(), KeepAlive::State::Lost);
+    delete client.socket;
+    QCOMPARE(guard.state(), KeepAlive::State::Lost);
+    client.socket = new QTcpSocket(&client);
+    QCoreApplication::processEvents();
+    QCOMPARE(guard.state(), KeepAlive::State::Lost);
+    QCOMPARE(guard.lossReason(), LossReason::PeerReset);
+    client.socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(client.socket->waitForConnected());
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(guard.lossReason(), LossReason::NoLoss);
+}
+
+void tst_Owner::anOwnerWhoseSocketDiesWaitsForTheNext()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    delete client.socket;
+    QVERIFY(peer.seesFin());
+    QCOMPARE(guard.state(), KeepAlive::State::Waiting);
+    QCOMPARE(guard.socket(), &client);
+    QCOMPARE(lost.size(), 0);
+    QVERIFY(client.open(peer));
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    // Made and gone again before the event loop turned.
+    delete client.socket;
+    delete new QTcpSocket(&client);
+    QCoreApplication::processEvents();
+    QCOMPARE(guard.state(), KeepAlive::State::Waiting);
+}
+
+void tst_Owner::anOwnerThatDiesDetachesTheGuard_data()
+{
+    QTest::addColumn<bool>("connected");
+    QTest::newRow("connected") << true;
+    QTest::newRow("without a socket by then") << false;
+}
+
+void tst_Owner::anOwnerThatDiesDetachesTheGuard()
+{
+    QFETCH(bool, connected);
+    Peer peer;
+    auto client = std::make_unique<Client>();
+    QVERIFY(client->open(peer));
+    KeepAlive guard;
+    guard.setSocket(client.get());
+    if (!connected)
+        delete client->socket;
+    QSignalSpy socketChanged(&guard, &KeepAlive::socketChanged);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    client.reset();
+    QVERIFY(peer.seesFin());
+    QCOMPARE(guard.socket(), nullptr);
+    QCOMPARE(guard.state(), KeepAlive::State::Detached);
+    QCOMPARE(socketChanged.size(), 1);
+    QCOMPARE(lost.size(), 0);
+    // And it serves another.
+    Client next;
+    QVERIFY(next.open(peer));
+    guard.setSocket(&next);
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::aGuardThatIsAChildOfItsOwnerDiesWithIt()
+{
+    for (const bool guardFirst : {true, false}) {
+        Peer peer;
+        auto client = std::make_unique<Client>();
+        QPointer<KeepAlive> guard;
+        if (guardFirst) {
+            // Younger than the socket that it guards in the end.
+            client->socket = new QTcpSocket(client.get());
+            guard = new KeepAlive(client.get());
+            delete client->socket;
+        }
+        QVERIFY(client->open(peer));
+        if (!guardFirst)
+            guard = new KeepAlive(client.get());
+        QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+        client.reset();
+        QVERIFY(!guard);
+        QVERIFY(peer.seesFin());
+    }
+}
+
+void tst_Owner::theOwnerMayBeExchanged()
+{
+    Peer first;
+    Peer second;
+    Client client;
+    Client other;
+    QVERIFY(client.open(first));
+    QVERIFY(other.open(second));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    guard.setSocket(&other);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    // What the first one does is of no interest any more.
+    QVERIFY(client.open(first));
+    first.reset();
+    QTest::qWait(50);
+    QCOMPARE(lost.size(), 0);
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    guard.setSocket(other.socket);
+    QCOMPARE(guard.socket(), other.socket);
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    second.reset();
+    QTRY_COMPARE(lost.size(), 1);
+    guard.setSocket(nullptr);
+    QCOMPARE(guard.state(), KeepAlive::State::Detached);
+}
+
+void tst_Owner::anObjectWithoutASocketIsRefused()
+{
+    QObject plain;
+    auto *holder = new QObject(&plain);
+    QTcpSocket grandchild(holder);
+    KeepAlive guard;
+    guard.setSocket(&plain);
+    QCOMPARE(guard.socket(), nullptr);
+    QCOMPARE(guard.errorString(),
+             QStringLiteral("socket: QObject is not a QAbstractSocket and owns none"));
+    QCOMPARE(guard.state(), KeepAlive::State::Detached);
+}
+
+void tst_Owner::anOwnerOfAnotherThreadIsRefused()
+{
+    QThread thread;
+    auto *client = new Client;
+    client->socket = new QTcpSocket(client);
+    client->moveToThread(&thread);
+    KeepAlive guard;
+    guard.setSocket(client);
+    QCOMPARE(guard.socket(), nullptr);
+    QVERIFY(guard.errorString().contains(QLatin1String("another thread")));
+    delete client;
+}
+
+void tst_Owner::aSocketOfAnOwnerThatIsGuardedAlreadyIsRefused()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    KeepAlive first(client.socket);
+    KeepAlive second;
+    second.setSocket(&client);
+    QCOMPARE(second.socket(), nullptr);
+    QCOMPARE(second.errorString(), QStringLiteral("socket: another KeepAlive guards it already"));
+    QCOMPARE(first.state(), KeepAlive::State::Healthy);
+    first.setSocket(nullptr);
+    second.setSocket(&client);
+    QCOMPARE(second.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::aRawPayloadIsRefusedWithAnOwner()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    {
+        KeepAlive guard;
+        guard.setSocket(&client);
+        guard.setHeartbeatPayload("ping\n");
+        QCOMPARE(guard.heartbeatPayload(), QByteArray());
+        QVERIFY2(guard.errorString().startsWith(QLatin1String("heartbeatPayload: ")),
+                 qPrintable(guard.errorString()));
+        guard.setHeartbeatPayload({});
+        QCOMPARE(guard.errorString(), QString());
+    }
+    KeepAlive guard;
+    guard.setHeartbeatPayload("ping\n");
+    guard.setSocket(&client);
+    QCOMPARE(guard.socket(), nullptr);
+    QVERIFY(guard.errorString().contains(QLatin1String("heartbeatPayload")));
+    guard.setSocket(client.socket);
+    QCOMPARE(guard.errorString(), QString());
+    guard.setSocket(&client);
+    QCOMPARE(guard.socket(), client.socket);
+    guard.setHeartbeatPayload({});
+    guard.setSocket(&client);
+    QCOMPARE(guard.socket(), &client);
+}
+
+void tst_Owner::aBeatOfAnOwnerIsTheProgramsOwn()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    KeepAlive guard;
+    guard.setSocket(&client);
+    guard.setHeartbeatInterval(50);
+    connect(&guard, &KeepAlive::heartbeatDue, client.socket,
+            [&] { client.socket->write("framed\n"); });
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    QTRY_VERIFY(peer.received().startsWith("framed\n"));
+    QTRY_COMPARE(lost.size(), 1);
+    QCOMPARE(guard.lossReason(), LossReason::HeartbeatMissed);
+}
+
+QTEST_GUILESS_MAIN(tst_Owner)
+#include "tst_owner.moc"

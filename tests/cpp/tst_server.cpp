@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// ka::guardConnections(): every connection that a server accepts.
+
+#include "tls_server.h"
+
+#include <ka/server.h>
+#include <ka/socket.h>
+
+#include <QtCore/QProcess>
+#include <QtTest/QtTest>
+
+using namespace std::chrono_literals;
+using ka::KeepAlive;
+using ka::LossReason;
+
+namespace {
+
+constexpr int connections = 10;
+
+bool applied(qintptr descriptor)
+{
+    const ka::Config now = ka::query(descriptor);
+    return now.enabled && now.idle == 3s && now.interval == 1s && now.count == 3;
+}
+
+KeepAlive *guardOf(const QObject *socket)
+{
+    return socket->findChild<KeepAlive *>(QString(), Qt::FindDirectChildrenOnly);
+}
+
+} // namespace
+
+class tst_Server : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void everyAcceptedConnectionIsGuarded_data();
+    void everyAcceptedConnectionIsGuarded();
+    void theSlotsOfNewConnectionFindTheGuard();
+    void connectionsThatWereThereBeforeGetTheValuesToo();
+    void aServerThatListensAgainGuardsOn();
+    void aLossIsToldOfTheConnectionThatHadIt();
+    void aTlsServerOfTheProgramsOwnIsGuarded();
+    void whatIsOutOfRangeIsThrownAndNothingIsGuarded();
+    void aSetUpMayDropTheConnection();
+    void acceptedConnectionsInheritTheValuesWithoutACall();
+};
+
+void tst_Server::everyAcceptedConnectionIsGuarded_data()
+{
+    QTest::addColumn<bool>("listening");
+    QTest::newRow("before listen()") << false;
+    QTest::newRow("after listen()") << true;
+}
+
+void tst_Server::everyAcceptedConnectionIsGuarded()
+{
+    QFETCH(bool, listening);
+    QTcpServer server;
+    if (listening)
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+    QList<KeepAlive *> links;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *link) { links << link; });
+    if (!listening)
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+    for (int i = 1; i <= 3; ++i) {
+        QTcpSocket client;
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        QTRY_COMPARE(links.size(), i);
+        QTcpSocket *socket = server.nextPendingConnection();
+        QVERIFY(socket);
+        QCOMPARE(links.last()->socket(), socket);
+        QCOMPARE(links.last()->parent(), socket);
+        QCOMPARE(links.last()->state(), KeepAlive::State::Healthy);
+        QCOMPARE(links.last()->detectWithin(), 6000);
+        QCOMPARE(links.last()->detectionTime(), 6000);
+        QVERIFY(applied(socket->socketDescriptor()));
+    }
+    QVERIFY2(applied(server.socketDescriptor()), "the listener hands its values down");
+}
+
+void tst_Server::theSlotsOfNewConnectionFindTheGuard()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    ka::guardConnections(&server, 6s);
+    int found = 0;
+    connect(&server, &QTcpServer::newConnection, this, [&] {
+        while (const QTcpSocket *socket = server.nextPendingConnection()) {
+            const KeepAlive *link = guardOf(socket);
+            found += link && link->state() == KeepAlive::State::Healthy;
+        }
+    });
+    QTcpSocket one;
+    QTcpSocket two;
+    one.connectToHost(QHostAddress::LocalHost, server.serverPort());
+    two.connectToHost(QHostAddress::LocalHost, server.serverPort());
+    QTRY_COMPARE(found, 2);
+}
+
+void tst_Server::connectionsThatWereThereBeforeGetTheValuesToo()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    QTcpSocket clients[4];
+    const auto connectOne = [&](QTcpSocket &client) {
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        // Connected by the kernel alone: no event loop has turned for the server.
+        return client.waitForConnected();
+    };
+    QVERIFY(connectOne(clients[0]) && connectOne(clients[1]));
+    int calls = 0;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *) { ++calls; });
+    QVERIFY(connectOne(clients[2]) && connectOne(clients[3]));
+    QTRY_COMPARE(calls, 4);
+    while (const QTcpSocket *socket = server.nextPendingConnection())
+        QVERIFY(applied(socket->socketDescriptor()));
+}
+
+void tst_Server::aServerThatListensAgainGuardsOn()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    ka::guardConnections(&server, 6s);
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 2; ++i) {
+            QTcpSocket client;
+            client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+            QTRY_VERIFY(server.hasPendingConnections());
+            const QTcpSocket *socket = server.nextPendingConnection();
+            QVERIFY(guardOf(socket));
+            QVERIFY(applied(socket->socketDescriptor()));
+            QCOMPARE(guardOf(socket)->detectionTime(), 6000);
+        }
+        server.close();
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+    }
+}
+
+void tst_Server::aLossIsToldOfTheConnectionThatHadIt()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    QHash<quint16, LossReason> lost;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *link) {
+        const auto *socket = qobject_cast<QTcpSocket *>(link->socket());
+        QVERIFY(socket);
+        const quint16 port = socket->peerPort();
+        connect(link, &KeepAlive::connectionLost, link, [&lost, port](LossReason reason) {
+            QVERIFY(!lost.contains(port));
+            lost.insert(port, reason);
+        });
+    });
+    QTcpSocket clients[3];
+    for (QTcpSocket &client : clients) {
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        QVERIFY(client.waitForConnected());
+        QTRY_VERIFY(server.hasPendingConnections());
+        server.nextPendingConnection();
+    }
+    const quint16 closing = clients[0].localPort();
+    const quint16 resetting = clients[2].localPort();
+    clients[0].close();
+    QTRY_COMPARE(lost.size(), 1);
+    QCOMPARE(lost.value(closing), LossReason::PeerClosed);
+    const linger hard{1, 0};
+    QCOMPARE(::setsockopt(int(clients[2].socketDescriptor()), SOL_SOCKET, SO_LINGER, &hard,
+                          sizeof hard),
+             0);
+    clients[2].abort();
+    QTRY_COMPARE(lost.size(), 2);
+    QCOMPARE(lost.value(resetting), LossReason::PeerReset);
+}
+
+void tst_Server::aTlsServerOfTheProgramsOwnIsGuarded()
+{
+    TlsServer server;
+    QList<KeepAlive *> links;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *link) { links << link; });
+    QSslSocket client;
+    client.setPeerVerifyMode(QSslSocket::VerifyNone);
+    client.connectToHostEncrypted(QStringLiteral("127.0.0.1"), server.serverPort());
+    QTRY_VERIFY(client.isEncrypted());
+    QTRY_VERIFY(server.peer && server.peer->isEncrypted());
+    QCOMPARE(links.size(), 1);
+    QCOMPARE(links.first()->socket(), server.peer);
+    QCOMPARE(links.first()->state(), KeepAlive::State::Healthy);
+    QVERIFY(applied(server.peer->socketDescriptor()));
+    QSignalSpy lost(links.first(), &KeepAlive::connectionLost);
+    client.disconnectFromHost();
+    QTRY_COMPARE(lost.size(), 1);
+}
+
+void tst_Server::whatIsOutOfRangeIsThrownAndNothingIsGuarded()
+{
+    for (const std::chrono::milliseconds wrong : {1999ms, 0ms, -6000ms, 70000000ms}) {
+        QTcpServer server;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        try {
+            ka::guardConnections(&server, wrong);
+            QFAIL("nothing was thrown");
+        } catch (const ka::Error &error) {
+            QVERIFY(error.code() == ka::errc::OutOfRange);
+            QCOMPARE(error.option(), "detectWithin");
+        }
+        QTcpSocket client;
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        QTRY_VERIFY(server.hasPendingConnections());
+        QVERIFY(!guardOf(server.nextPendingConnection()));
+    }
+}
+
+void tst_Server::aSetUpMayDropTheConnection()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    int calls = 0;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *link) {
+        ++calls;
+        qobject_cast<QTcpSocket *>(link->socket())->abort();
+    });
+    QTcpSocket clients[3];
+    for (QTcpSocket &client : clients)
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+    for (QTcpSocket &client : clients)
+        QTRY_COMPARE(client.state(), QAbstractSocket::UnconnectedState);
+    QCOMPARE(calls, 3);
+}
+
+void tst_Server::acceptedConnectionsInheritTheValuesWithoutACall()
+{
+    const QString log = QStringLiteral("tst_server.strace");
+    const auto calls = [&log](const char *mode) {
+        QProcess strace;
+        strace.start(QStringLiteral("strace"),
+                     {QStringLiteral("-f"), QStringLiteral("-e"),
+                      QStringLiteral("trace=setsockopt"), QStringLiteral("-o"), log,
+                      QCoreApplication::applicationFilePath(), QLatin1String(mode)});
+        if (!strace.waitForFinished(20000) || strace.exitCode() != 0)
+            return qsizetype(-1);
+        QFile file(log);
+        if (!file.open(QIODevice::ReadOnly))
+            return qsizetype(-1);
+        const QByteArray trace = file.readAll();
+        return trace.count("SO_KEEPALIVE") + trace.count("TCP_KEEP");
+    };
+    QCOMPARE(calls("accept-bare"), 0);
+    // Those of the listener, once.
+    QCOMPARE(calls("accept-guarded"), 4);
+    QFile::remove(log);
+}
+
+/// Accepts connections, for acceptedConnectionsInheritTheValuesWithoutACall().
+static int acceptConnections(bool guarded)
+{
+    QTcpServer server;
+    if (!server.listen(QHostAddress::LocalHost))
+        return 1;
+    if (guarded)
+        ka::guardConnections(&server, 6s);
+    for (int i = 0; i < connections; ++i) {
+        QTcpSocket client;
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        if (!client.waitForConnected() || !server.waitForNewConnection(2000))
+            return 2;
+        const QTcpSocket *socket = server.nextPendingConnection();
+        if (guarded && !applied(socket->socketDescriptor()))
+            return 3;
+        // Until after the first looks.
+        QTest::qWait(30);
+    }
+    return 0;
+}
+
+int main(int argc, char *argv[])
+{
+    QCoreApplication app(argc, argv);
+    const QString mode = app.arguments().value(1);
+    if (mode.startsWith(QLatin1String("accept-")))
+        return acceptConnections(mode == QLatin1String("accept-guarded"));
+    tst_Server test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_server.moc"
