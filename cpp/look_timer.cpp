@@ -12,15 +12,20 @@ namespace ka::detail {
 
 namespace {
 
-/// The last moment within the lateness that all looks like this one share.
+/// The last moment within the lateness that all looks like this one share. A wake-up costs a poll of
+/// all the thread's sockets: few connections are looked at in time, thousands together. Each grid is
+/// part of the finer ones.
 LookTimer::Clock::time_point shared(LookTimer::Clock::time_point due,
-                                    std::chrono::milliseconds lateness)
+                                    std::chrono::milliseconds lateness, std::size_t looks)
 {
-    if (lateness.count() <= 0)
+    const auto grid = lateness / (looks >= 4096 ? 1 : looks >= 512 ? 4 : 32);
+    if (grid.count() <= 0)
         return due;
-    const auto latest = (due + lateness).time_since_epoch();
-    return LookTimer::Clock::time_point(latest / lateness * lateness);
+    return LookTimer::Clock::time_point((due + grid).time_since_epoch() / grid * grid);
 }
+
+/// How long the others wait at most when a slot does not return.
+constexpr std::chrono::milliseconds nested{50};
 
 } // namespace
 
@@ -52,14 +57,15 @@ void LookTimer::remove(Looks::iterator look)
 
 void LookTimer::arm()
 {
-    if (m_looks.empty()) {
-        m_timer.stop();
-        m_armed = Clock::time_point::max();
-        return;
-    }
+    if (!m_looks.empty())
+        armFor(m_looks.begin()->first);
+}
+
+void LookTimer::armFor(Clock::time_point time)
+{
     using std::chrono::milliseconds;
-    m_armed = m_looks.begin()->first;
-    const auto wait = std::chrono::ceil<milliseconds>(m_armed - Clock::now());
+    m_armed = time;
+    const auto wait = std::chrono::ceil<milliseconds>(time - Clock::now());
     // Longer waits are cut: Qt counts in int.
     const auto bounded = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(24)));
     m_timer.start(int(bounded.count()), Qt::PreciseTimer, this);
@@ -71,13 +77,12 @@ void LookTimer::timerEvent(QTimerEvent *event)
         QObject::timerEvent(event);
         return;
     }
-    // A slot may stay in an event loop of its own for long: that one goes on with the rest. And a
-    // look that calls for the next at once waits for its turn.
+    // A slot may stay in an event loop of its own for long: that one has to go on with the rest.
     const auto now = Clock::now();
+    armFor(now + nested);
     while (!m_looks.empty() && m_looks.begin()->first <= now) {
         SocketWitness *witness = m_looks.begin()->second;
         witness->leavePlace();
-        arm();
         witness->look();
     }
     arm();
@@ -90,7 +95,7 @@ void LookPlace::schedule(std::chrono::milliseconds after, std::chrono::milliseco
     const std::shared_ptr<LookTimer> timer = LookTimer::ofThisThread();
     const auto due = LookTimer::Clock::now() + after;
     m_timer = timer;
-    m_look = timer->add(shared(due, lateness), witness);
+    m_look = timer->add(shared(due, lateness, timer->size()), witness);
     m_scheduled = true;
 }
 

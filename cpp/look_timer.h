@@ -26,12 +26,14 @@ public:
 
     Looks::iterator add(Clock::time_point due, SocketWitness *witness);
     void remove(Looks::iterator look);
+    std::size_t size() const { return m_looks.size(); }
 
 protected:
     void timerEvent(QTimerEvent *event) override;
 
 private:
     void arm();
+    void armFor(Clock::time_point time);
 
     Looks m_looks;
     QBasicTimer m_timer;
@@ -52,8 +54,6 @@ public:
     void cancel();
 
 private:
-    friend class LookTimer;
-
     std::weak_ptr<LookTimer> m_timer;
     LookTimer::Looks::iterator m_look;
     bool m_scheduled = false;

@@ -100,13 +100,14 @@ SocketWitness *SocketWitness::of(const QAbstractSocket *socket)
 void SocketWitness::listen()
 {
     m_socket->disconnect(this);
-    m_listening = connect(m_socket, &QAbstractSocket::stateChanged, this,
-                          &SocketWitness::onStateChanged, Qt::DirectConnection);
+    // By name: each connection to a member pointer would cost a heap block, times thousands of guards.
+    m_listening = connect(m_socket, SIGNAL(stateChanged(QAbstractSocket::SocketState)),
+                          SLOT(onStateChanged(QAbstractSocket::SocketState)), Qt::DirectConnection);
     // With QSslSocket the descriptor comes after the state.
-    connect(m_socket, &QAbstractSocket::connected, this, &SocketWitness::takeUnderGuard,
-            Qt::DirectConnection);
-    connect(m_socket, &QAbstractSocket::errorOccurred, this, &SocketWitness::onError,
-            Qt::DirectConnection);
+    connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
+    connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
+            SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
+    Q_ASSERT(m_listening);
 }
 
 std::int64_t SocketWitness::adopt()

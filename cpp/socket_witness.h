@@ -60,11 +60,13 @@ public:
 protected:
     bool event(QEvent *event) override;
 
-private:
-    void listen();
+private Q_SLOTS:
     void onStateChanged(QAbstractSocket::SocketState state);
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
+
+private:
+    void listen();
     void endConnection();
     bool isStray() const;
     bool hasQueued() const;

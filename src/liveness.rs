@@ -53,7 +53,7 @@ impl Terms {
 
     /// How late a routine look may be: the longer, the more of them share one wake-up.
     pub fn lateness(&self) -> Duration {
-        (self.idle / 8).clamp(Duration::from_millis(50), Duration::from_secs(4))
+        (self.idle / 3).clamp(Duration::from_millis(50), Duration::from_secs(5))
     }
 }
 
@@ -106,7 +106,9 @@ pub struct Liveness {
     stuck: Option<Stuck>,
     called: bool,
     looked: Instant,
-    next: NextLook,
+    next: Instant,
+    /// Whether the next look is a routine one.
+    routine: bool,
 }
 
 /// What the kernel has counted of its own attempts.
@@ -145,7 +147,8 @@ impl Liveness {
             stuck: None,
             called: false,
             looked: now,
-            next: NextLook::exactly(now),
+            next: now,
+            routine: false,
         }
     }
 
@@ -156,7 +159,8 @@ impl Liveness {
 
     /// When to look next.
     pub fn next_look(&self) -> NextLook {
-        self.next
+        let lateness = if self.routine { self.terms.lateness() } else { Duration::ZERO };
+        NextLook { at: self.next, lateness }
     }
 
     /// The machine has slept, and the silence meanwhile says nothing: the peer gets its full time
@@ -286,25 +290,25 @@ impl Liveness {
             _ if reached(suspect_at) => Verdict::Suspect,
             _ => Verdict::Healthy,
         };
+        self.routine = self.verdict == Verdict::Healthy && suspect_at.is_none();
         self.next = match (self.verdict, suspect_at) {
-            (Verdict::Healthy, None) => self.routine(now),
-            (Verdict::Healthy, Some(at)) => NextLook::exactly(at),
+            (Verdict::Healthy, None) => self.next_routine_look(now),
+            (Verdict::Healthy, Some(at)) => at,
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
                 let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
                 let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
-                NextLook::exactly(at.max(now + GRAIN))
+                at.max(now + GRAIN)
             }
         };
     }
 
-    /// The next look while nothing is wrong: when the first probe has surely been sent.
-    fn routine(&self, now: Instant) -> NextLook {
+    /// While nothing is wrong: when the first probe has surely been sent.
+    fn next_routine_look(&self, now: Instant) -> Instant {
         let Terms { within, idle, .. } = self.terms;
-        let lateness = self.terms.lateness();
         let first = self.heard + (idle + idle / 8).min(within);
-        NextLook { at: if first > now { first } else { now + lateness }, lateness }
+        if first > now { first } else { now + self.terms.lateness() }
     }
 
     fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {

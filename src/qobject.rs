@@ -639,6 +639,9 @@ impl ffi::KeepAlive {
         });
         self.as_mut().look_in(after, lateness);
 
+        if changes == 0 && orders.loss.is_none() && failure.is_none() {
+            return; // as nearly always
+        }
         let detail = orders.loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
         let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
         self.publish(changes, qt_reason(orders.loss.map(|loss| loss.reason)), &detail, &failure);
