@@ -37,19 +37,26 @@ std::shared_ptr<LookTimer> LookTimer::ofThisThread()
     return storage.localData();
 }
 
-LookTimer::Looks::iterator LookTimer::add(Clock::time_point due, SocketWitness *witness)
+void LookTimer::add(Clock::time_point due, LookPlace *place)
 {
-    const auto look = m_looks.emplace(due, witness);
+    place->m_moment = m_looks.try_emplace(due).first;
+    place->m_index = place->m_moment->second.size();
+    place->m_moment->second.push_back(place);
+    ++m_size;
     if (due < m_armed)
         arm();
-    return look;
 }
 
 /// The timer stays armed: a wake-up for nothing is rarer than a look that is put off.
-void LookTimer::remove(Looks::iterator look)
+void LookTimer::remove(LookPlace *place)
 {
-    m_looks.erase(look);
-    if (m_looks.empty()) {
+    std::vector<LookPlace *> &others = place->m_moment->second;
+    others.back()->m_index = place->m_index;
+    others[place->m_index] = others.back();
+    others.pop_back();
+    if (others.empty())
+        m_looks.erase(place->m_moment);
+    if (--m_size == 0) {
         m_timer.stop();
         m_armed = Clock::time_point::max();
     }
@@ -81,22 +88,22 @@ void LookTimer::timerEvent(QTimerEvent *event)
     const auto now = Clock::now();
     armFor(now + nested);
     while (!m_looks.empty() && m_looks.begin()->first <= now) {
-        SocketWitness *witness = m_looks.begin()->second;
-        witness->leavePlace();
+        LookPlace *place = m_looks.begin()->second.back();
+        SocketWitness *witness = place->m_witness;
+        place->cancel();
         witness->look();
     }
     arm();
 }
 
-void LookPlace::schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness,
-                         SocketWitness *witness)
+void LookPlace::schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness)
 {
     cancel();
     const std::shared_ptr<LookTimer> timer = LookTimer::ofThisThread();
-    const auto due = LookTimer::Clock::now() + after;
+    const auto due = shared(LookTimer::Clock::now() + after, lateness, timer->size());
     m_timer = timer;
-    m_look = timer->add(shared(due, lateness, timer->size()), witness);
     m_scheduled = true;
+    timer->add(due, this);
 }
 
 void LookPlace::cancel()
@@ -105,7 +112,7 @@ void LookPlace::cancel()
         return;
     m_scheduled = false;
     if (const std::shared_ptr<LookTimer> timer = m_timer.lock())
-        timer->remove(m_look);
+        timer->remove(this);
 }
 
 } // namespace ka::detail

@@ -7,10 +7,13 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace ka::detail {
 
 class SocketWitness;
+
+class LookPlace;
 
 /// Calls each witness of one thread when its look is due, with one timer for all of them.
 class LookTimer : public QObject
@@ -19,14 +22,15 @@ class LookTimer : public QObject
 
 public:
     using Clock = std::chrono::steady_clock;
-    using Looks = std::multimap<Clock::time_point, SocketWitness *>;
+    /// Those that are due at one moment; of thousands of looks most share theirs.
+    using Looks = std::map<Clock::time_point, std::vector<LookPlace *>>;
 
     /// That of the calling thread. It ends with the thread; who waits for it holds it weakly.
     static std::shared_ptr<LookTimer> ofThisThread();
 
-    Looks::iterator add(Clock::time_point due, SocketWitness *witness);
-    void remove(Looks::iterator look);
-    std::size_t size() const { return m_looks.size(); }
+    void add(Clock::time_point due, LookPlace *place);
+    void remove(LookPlace *place);
+    std::size_t size() const { return m_size; }
 
 protected:
     void timerEvent(QTimerEvent *event) override;
@@ -36,6 +40,7 @@ private:
     void armFor(Clock::time_point time);
 
     Looks m_looks;
+    std::size_t m_size = 0;
     QBasicTimer m_timer;
     Clock::time_point m_armed = Clock::time_point::max();
 };
@@ -44,18 +49,24 @@ private:
 class LookPlace
 {
 public:
-    LookPlace() = default;
+    explicit LookPlace(SocketWitness *witness)
+        : m_witness(witness)
+    {
+    }
     ~LookPlace() { cancel(); }
     Q_DISABLE_COPY_MOVE(LookPlace)
 
     /// Looks that may be late share one wake-up.
-    void schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness,
-                  SocketWitness *witness);
+    void schedule(std::chrono::milliseconds after, std::chrono::milliseconds lateness);
     void cancel();
 
 private:
+    friend class LookTimer;
+
+    SocketWitness *const m_witness;
     std::weak_ptr<LookTimer> m_timer;
-    LookTimer::Looks::iterator m_look;
+    LookTimer::Looks::iterator m_moment;
+    std::size_t m_index = 0;
     bool m_scheduled = false;
 };
 

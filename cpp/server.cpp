@@ -3,6 +3,7 @@
 
 #include <ka/socket.h>
 
+#include "bridge.h"
 #include "socket_witness.h"
 
 #include <QtCore/qcoreevent.h>
@@ -45,6 +46,10 @@ private:
         m_inherits = false;
         std::error_code error;
         apply(descriptor, m_config, error); // if refused, the connections will say why
+        if (!error) {
+            qkeepalive::bridge::limit_accepted_retransmissions(
+                    descriptor, qkeepalive::bridge::lower(m_config));
+        }
     }
 
     /// A descriptor's number may come again. At each listen() Qt makes an engine as the server's

@@ -126,9 +126,9 @@ std::int64_t SocketWitness::adopt()
 void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness)
 {
     if (m_adopted && after < strayEvery)
-        m_place.schedule(after, lateness, this);
+        m_place.schedule(after, lateness);
     else if (m_adopted)
-        m_place.schedule(strayEvery, strayEvery / 4, this);
+        m_place.schedule(strayEvery, strayEvery / 4);
     else
         m_place.cancel();
 }

@@ -50,7 +50,6 @@ public:
     /// Looks at the connection after this time, or at the latest when a stray is looked for.
     void lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness);
     void look();
-    void leavePlace() { m_place.cancel(); }
     void limitRetransmissions(std::int64_t milliseconds);
     /// The guard lets go of the living connection.
     void restore();
@@ -78,7 +77,7 @@ private:
     const std::shared_ptr<Tie> m_tie;
     std::optional<::rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
     QMetaObject::Connection m_listening;
-    LookPlace m_place;
+    LookPlace m_place{this};
     unsigned m_connections = 0;
     bool m_adopted = false;
 };

@@ -15,7 +15,7 @@ use crate::config::{Config, detect_within_range};
 use crate::error::Error;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, plan, socket, sys};
+use crate::{defaults, plan, retransmission, socket, sys};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -105,6 +105,9 @@ pub(crate) mod ffi {
         fn snapshot(descriptor: i64) -> SnapshotResult;
         fn system_defaults() -> ConfigResult;
         fn set_system_defaults(config: &Config) -> ConfigResult;
+        /// What a listening socket gives its connections besides the values: see
+        /// [`crate::retransmission`].
+        fn limit_accepted_retransmissions(listener: i64, config: &Config);
 
         /// A duplicate of a connected socket's descriptor, or none: see [`crate::witness`].
         type MaybeWitness;
@@ -152,6 +155,14 @@ fn system_defaults() -> ffi::ConfigResult {
 
 fn set_system_defaults(config: &ffi::Config) -> ffi::ConfigResult {
     config_result(|| defaults::set_system_defaults(&lowered(config)?))
+}
+
+fn limit_accepted_retransmissions(listener: i64, config: &ffi::Config) {
+    let _ = contain(|| {
+        let within = lowered(config)?.detection_time();
+        let limit = within.and_then(|time| retransmission::limit_at_accept(time, sys::retries()));
+        limit.map_or(Ok(()), |limit| sys::limit_retransmissions(sys::borrow(listener)?, limit))
+    });
 }
 
 /// A [`Witness`] where one could be had: without it a loss is told, only not explained.

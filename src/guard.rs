@@ -176,6 +176,8 @@ struct Link {
     verdict: Option<Box<Loss>>,
     multipath: bool,
     retries: u32,
+    /// The values came from the socket that accepted it, the limit for retransmissions among them.
+    inherits: bool,
     retransmit_within: Option<Duration>,
     /// A last probe was sent, with a raised count.
     called: bool,
@@ -333,6 +335,7 @@ impl Guard {
             verdict: None,
             multipath: !inherits && kernel.is_multipath(),
             retries: 0,
+            inherits,
             retransmit_within: None,
             called: false,
             warned: false,
@@ -353,6 +356,10 @@ impl Guard {
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             link.liveness = terms.map(|terms| Liveness::new(terms, clock.now));
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
+            if std::mem::take(&mut link.inherits) {
+                link.retransmit_within = terms
+                    .and_then(|terms| retransmission::limit_at_accept(terms.within, link.retries));
+            }
             link.warned = false;
         }
         let rhythm = self.settings.rhythm().filter(|_| enabled);

@@ -30,6 +30,14 @@ pub fn limit(within: Duration, info: &Snapshot, retries: u32) -> Option<Duration
     (limit < LARGEST && gives_up_after(limit, retries) > within + within / 2).then_some(limit)
 }
 
+/// The same for the connections that a listening socket is going to accept: nothing is known of
+/// their paths yet.
+pub fn limit_at_accept(within: Duration, retries: u32) -> Option<Duration> {
+    let (round_trip_time, round_trip_variation) = (Some(Duration::ZERO), Some(Duration::ZERO));
+    let unknown = Snapshot { round_trip_time, round_trip_variation, ..Snapshot::default() };
+    limit(within, &unknown, retries)
+}
+
 /// When the kernel gives up a connection whose data nobody acknowledges.
 fn gives_up_after(limit: Duration, retries: u32) -> Duration {
     let mut timeout = FIRST;

@@ -244,11 +244,11 @@ void tst_Server::acceptedConnectionsInheritTheValuesWithoutACall()
         if (!file.open(QIODevice::ReadOnly))
             return qsizetype(-1);
         const QByteArray trace = file.readAll();
-        return trace.count("SO_KEEPALIVE") + trace.count("TCP_KEEP");
+        return trace.count("SO_KEEPALIVE") + trace.count("SOL_TCP");
     };
     QCOMPARE(calls("accept-bare"), 0);
-    // Those of the listener, once.
-    QCOMPARE(calls("accept-guarded"), 4);
+    // Those of the listener, once: the values, and the limit of its retransmissions.
+    QCOMPARE(calls("accept-guarded"), 5);
     QFile::remove(log);
 }
 
