@@ -51,6 +51,9 @@ SocketWitness::SocketWitness(QAbstractSocket *socket, std::shared_ptr<Tie> tie)
     : QObject(socket)
     , m_socket(socket)
     , m_tie(std::move(tie))
+#if QT_CONFIG(ssl)
+    , m_encrypts(qobject_cast<QSslSocket *>(socket) != nullptr)
+#endif
 {
     listen();
 }
@@ -229,8 +232,7 @@ bool SocketWitness::isStray() const
 bool SocketWitness::hasQueued() const
 {
 #if QT_CONFIG(ssl)
-    if (const auto *tls = qobject_cast<const QSslSocket *>(m_socket);
-        tls && tls->encryptedBytesToWrite() > 0)
+    if (m_encrypts && static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite() > 0)
         return true;
 #endif
     return m_socket->bytesToWrite() > 0;
@@ -250,8 +252,9 @@ void SocketWitness::look()
             takeUnderGuard();
         return;
     }
+    // Not the duplicate: it is the same, and the one that the processor has at hand.
     if (SocketTap *guard = this->guard())
-        guard->socketLooked(evidence(), hasQueued());
+        guard->socketLooked(m_socket->socketDescriptor(), hasQueued());
 }
 
 void SocketWitness::limitRetransmissions(std::int64_t milliseconds)

@@ -75,6 +75,7 @@ private:
 
     QAbstractSocket *const m_socket;
     const std::shared_ptr<Tie> m_tie;
+    const bool m_encrypts = false;
     std::optional<::rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
     QMetaObject::Connection m_listening;
     LookPlace m_place{this};
