@@ -575,7 +575,7 @@ impl Link {
         if possible && live.last_call(now, info) {
             kernel.probe_now(&in_force);
             self.called = true;
-        } else if self.called && !live.next_look().lateness.is_zero() {
+        } else if self.called && live.verdict() == Verdict::Healthy {
             // Heard again. The count is as before, or the next death would take longer.
             let count = Config { enabled: in_force.enabled, count: in_force.count, ..LEAVE_ALONE };
             let _ = kernel.apply(&count);

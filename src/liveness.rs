@@ -45,15 +45,16 @@ impl Terms {
         self.within.saturating_sub(self.idle).as_millis() / self.interval.as_millis().max(1)
     }
 
-    /// For how long an answer has to be owed. The first probe goes out up to an eighth late, and
-    /// the look that finds it unanswered may be late, too.
+    /// For how long an answer has to be owed. The first probe goes out up to an eighth late.
     pub(crate) fn owed(&self) -> Duration {
-        self.within.saturating_sub(self.idle + self.idle / 8 + self.lateness())
+        self.within.saturating_sub(self.idle + self.idle / 8)
     }
 
-    /// How late a routine look may be: the longer, the more of them share one wake-up.
+    /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
+    /// is left for the verdict after it stays.
     pub fn lateness(&self) -> Duration {
-        (self.idle / 3).clamp(Duration::from_millis(50), Duration::from_secs(5))
+        let most = (self.owed() / 2).min(Duration::from_secs(8));
+        (self.idle / 2).min(most).max(Duration::from_millis(50))
     }
 }
 
@@ -124,6 +125,8 @@ struct Sent {
 #[derive(Debug, Clone, Copy)]
 struct Owed {
     since: Instant,
+    /// How late the look was that found it.
+    late: Duration,
     /// Since when enough stimuli are unanswered.
     enough: Option<Instant>,
 }
@@ -155,6 +158,11 @@ impl Liveness {
     /// The terms it was given.
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// What the last look has shown.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
     }
 
     /// When to look next.
@@ -228,7 +236,10 @@ impl Liveness {
             return;
         }
         let since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
-        let owed = self.owed.get_or_insert(Owed { since, enough: None });
+        // The timer's grain and what a busy machine adds count as late as well.
+        let late = now.saturating_duration_since(self.next).min(self.terms.lateness());
+        let late = late.max(2 * GRAIN);
+        let owed = self.owed.get_or_insert(Owed { since, late, enough: None });
         owed.since = owed.since.min(since);
         // Data is sent again and again; of probes there may be one in the plan.
         let needed =
@@ -322,7 +333,8 @@ impl Liveness {
     fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
         let within = self.terms.within;
         let silent = self.owed.and_then(|owed| {
-            let in_time = owed.since + self.terms.owed().max(answer(info));
+            let owed_for = self.terms.owed().saturating_sub(owed.late);
+            let in_time = owed.since + owed_for.max(answer(info));
             let enough = owed.enough? + answer(info);
             // By the kernel's clock, too: this one may have been put forward.
             let silent = now + within.saturating_sub(info.silence()?);

@@ -22,7 +22,7 @@ foreach(library IN ITEMS QKeepAliveCore QKeepAlive)
             "^(vtable|typeinfo|typeinfo name|non-virtual thunk|virtual thunk) (for|to) " ""
             name "${name}")
         if(NOT name MATCHES "^ka::"
-                OR name MATCHES "^ka::(rust|cxx_qt|KeepAliveRust|detail::SocketWitness)")
+                OR name MATCHES "^ka::(rust|cxx_qt|KeepAliveRust|detail::(SocketWitness|SocketOwner|ServerGuard|Look))")
             list(APPEND strange "${name}")
         endif()
     endforeach()

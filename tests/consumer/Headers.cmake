@@ -11,7 +11,7 @@ foreach(module IN ITEMS QtCore QtNetwork)
 endforeach()
 
 file(GLOB headers RELATIVE "${shared_prefix}/${includedir}" "${shared_prefix}/${includedir}/ka/*.h")
-foreach(header IN ITEMS config.h error.h snapshot.h socket.h enums.h keepalive.h)
+foreach(header IN ITEMS config.h error.h snapshot.h socket.h enums.h keepalive.h server.h)
     if(NOT "ka/${header}" IN_LIST headers)
         message(FATAL_ERROR "ka/${header} is not installed; only ${headers}")
     endif()
@@ -19,7 +19,7 @@ endforeach()
 foreach(header IN LISTS headers)
     # All others do without Qt, so they are shown none.
     set(flags)
-    if(header MATCHES "/(enums|keepalive)\\.h$")
+    if(header MATCHES "/(enums|keepalive|server)\\.h$")
         set(flags ${qt_flags})
     endif()
     # Included twice: the second time must do nothing.
