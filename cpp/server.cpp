@@ -47,8 +47,8 @@ private:
         std::error_code error;
         apply(descriptor, m_config, error); // if refused, the connections will say why
         if (!error) {
-            qkeepalive::bridge::limit_accepted_retransmissions(
-                    descriptor, qkeepalive::bridge::lower(m_config));
+            qkeepalive::bridge::limit_accepted_retransmissions(descriptor,
+                                                               qkeepalive::bridge::lower(m_config));
         }
     }
 

@@ -39,7 +39,8 @@ bool SocketOwner::eventFilter(QObject *watched, QEvent *event)
     // At this moment the child is no more than a QObject. It cannot connect before the event loop
     // turns either.
     if (watched == m_owner && event->type() == QEvent::ChildAdded)
-        QMetaObject::invokeMethod(this, [this] { m_guard->takeNewest(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+                this, [this] { m_guard->takeNewest(); }, Qt::QueuedConnection);
     return QObject::eventFilter(watched, event);
 }
 
