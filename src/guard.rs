@@ -341,8 +341,8 @@ impl Guard {
             warned: false,
             asleep: clock.asleep,
         });
-        outcome?;
-        Ok(self.watch(clock, true, kernel))
+        let orders = self.watch(clock, true, kernel);
+        outcome.map(|_| orders)
     }
 
     /// Brings what watches the connection in line with the settings.
@@ -354,7 +354,10 @@ impl Guard {
         let terms =
             link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
-            link.liveness = terms.map(|terms| Liveness::new(terms, clock.now));
+            match (&mut link.liveness, terms) {
+                (Some(live), Some(terms)) => live.change(terms, clock.now),
+                (live, terms) => *live = terms.map(|terms| Liveness::new(terms, clock.now)),
+            }
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
             if std::mem::take(&mut link.inherits) {
                 link.retransmit_within = terms
@@ -378,7 +381,12 @@ impl Guard {
         if !self.link.as_ref().is_some_and(|link| self.judges(link)) {
             return Orders::default();
         }
-        let (Some(link), Some(info)) = (&mut self.link, kernel.snapshot()) else {
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
+        let Some(info) = kernel.snapshot() else {
+            // Where the kernel cannot be asked nothing can be judged, now or later.
+            (link.liveness, link.heartbeat, link.ended) = (None, None, None);
             return Orders::default();
         };
         link.notice_sleep(clock);

@@ -155,6 +155,13 @@ impl Liveness {
         }
     }
 
+    /// Goes on under other terms: what is known of the peer stays.
+    pub fn change(&mut self, terms: Terms, now: Instant) {
+        self.terms = terms;
+        self.next = now;
+        self.routine = false;
+    }
+
     /// The terms it was given.
     pub fn terms(&self) -> &Terms {
         &self.terms

@@ -13,6 +13,7 @@ use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
 struct Socket {
     told: Vec<Config>,
     refuses: bool,
+    in_force: Option<Config>,
     info: Option<Snapshot>,
     error: Option<ReportedError>,
     called: u32,
@@ -25,14 +26,22 @@ impl Kernel for Socket {
             return Config::detect_within(Duration::ZERO);
         }
         self.told.push(*config);
-        // What is left alone has the system's values.
-        let shipped = |time: Option<Duration>, value| time.or(seconds(value));
-        Ok(Config {
-            idle: shipped(config.idle, 7200),
-            interval: shipped(config.interval, 75),
-            count: config.count.or(Some(9)),
-            ..*config
-        })
+        // What is left alone stays as it is; at first it is as the system was shipped.
+        let before = self.in_force.unwrap_or(Config {
+            idle: seconds(7200),
+            interval: seconds(75),
+            count: Some(9),
+            ..Config::default()
+        });
+        let now = Config {
+            enabled: config.enabled,
+            idle: config.idle.or(before.idle),
+            interval: config.interval.or(before.interval),
+            count: config.count.or(before.count),
+            user_timeout: config.user_timeout.or(before.user_timeout),
+        };
+        self.in_force = Some(now);
+        Ok(now)
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
@@ -228,7 +237,11 @@ fn look_until(
 ) -> (u64, Orders) {
     for ms in (0..end).step_by(10) {
         let clock = Clock { now: start.now + Duration::from_millis(ms), ..start };
-        socket.info = silent(ms, data && ms > 100).filter(|_| ms >= 100);
+        // Nothing is asked of it before.
+        if ms < 100 {
+            continue;
+        }
+        socket.info = silent(ms, data && ms > 100);
         let orders = guard.look(false, clock, socket);
         if orders.loss.is_some() || orders.abort {
             return (ms, orders);
@@ -280,6 +293,51 @@ fn without_abort_on_loss_it_is_told_at_once_and_once() {
     let late = end(ReportedError::TimedOut, ConnectionState::Closed);
     assert_eq!(guard.disconnected(late), None);
     assert_eq!(guard.state(), State::Lost);
+}
+
+#[test]
+fn other_settings_do_not_take_back_what_is_known_of_the_peer() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let mut now = start.now;
+    while guard.state() != State::Suspect {
+        now = guard.next_look().expect("it goes on looking").at;
+        socket.info = silent((now - start.now).as_millis() as u64, false);
+        guard.look(false, Clock { now, ..start }, &mut socket);
+    }
+    let longer = Settings { detect_within: seconds(8), ..six_seconds() };
+    guard.change(Ok(longer), Clock { now, ..start }, &mut socket).unwrap();
+    loop {
+        now = guard.next_look().expect("it goes on looking").at;
+        socket.info = silent((now - start.now).as_millis() as u64, false);
+        let orders = guard.look(false, Clock { now, ..start }, &mut socket);
+        assert_eq!(guard.state(), State::Suspect);
+        if orders.abort {
+            break;
+        }
+    }
+    let after = (now - start.now).as_millis();
+    assert!((8000..8100).contains(&after), "{after}");
+}
+
+#[test]
+fn a_heart_beat_beats_although_the_other_values_were_refused() {
+    let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
+    let start = clock();
+    let beat = Settings { heartbeat_interval: seconds(1), ..six_seconds() };
+    guard.change(Ok(beat), start, &mut socket).unwrap();
+    guard.attached();
+    guard.connected(false, start, &mut socket).unwrap_err();
+    let now = guard.next_look().expect("it looks").at;
+    socket.info = silent(1000, false);
+    assert!(guard.look(false, Clock { now, ..start }, &mut socket).beat);
+}
+
+#[test]
+fn a_kernel_that_cannot_be_asked_is_not_asked_again_and_again() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    guard.look(false, start, &mut socket);
+    assert_eq!(guard.next_look(), None);
+    assert_eq!(guard.state(), State::Healthy);
 }
 
 #[test]
