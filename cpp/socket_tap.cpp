@@ -150,6 +150,8 @@ void SocketTap::setSocket(QObject *object)
 /// The owner may have made another socket.
 void SocketTap::takeNewest()
 {
+    if (!m_owner) // it died meanwhile
+        return;
     QAbstractSocket *newest = SocketOwner::newest(m_owner->object());
     const SocketWitness *here = witness();
     if (!newest || (here && here->socket() == newest))
@@ -265,6 +267,8 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     const auto has = [changes](Change change) {
         return (changes & static_cast<std::uint32_t>(change)) != 0;
     };
+    const SocketWitness *here = has(Change::MustAbort) ? witness() : nullptr;
+    const unsigned judged = here ? here->connections() : 0;
     if (has(Change::State) && !m_display.isActive() && isDisplayed())
         QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
     for (const Notify &notify : notifies) {
@@ -286,7 +290,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     if (has(Change::BeatDue))
         beat();
     else if (has(Change::MustAbort))
-        abort();
+        abort(judged);
 }
 
 /// Each of the two acts on the connection that the slots before may have closed or replaced.
@@ -299,21 +303,20 @@ void SocketTap::beat()
     SocketWitness *here = witness();
     if (!here || here->descriptor() == -1)
         return;
-    if (payload.isEmpty()) {
-        const QPointer<SocketTap> alive(this);
+    const QPointer<SocketTap> alive(this);
+    if (payload.isEmpty())
         Q_EMIT heartbeatDue();
-        here = alive ? witness() : nullptr;
-    } else {
+    else
         here->socket()->write(payload);
-        here = witness();
-    }
+    here = alive ? witness() : nullptr;
     if (here && here->descriptor() != -1)
         here->socket()->flush();
 }
 
-void SocketTap::abort()
+void SocketTap::abort(unsigned judged)
 {
-    if (SocketWitness *here = witness())
+    SocketWitness *here = witness();
+    if (here && here->connections() == judged)
         here->abort();
 }
 

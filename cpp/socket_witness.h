@@ -53,6 +53,8 @@ public:
     void limitRetransmissions(std::int64_t milliseconds);
     /// The guard lets go of the living connection.
     void restore();
+    /// How many connections of the socket were taken under guard: tells one from the next.
+    unsigned connections() const { return m_connections; }
     /// Ends the guarded connection, and no other, at once and with nothing more sent.
     void abort();
 

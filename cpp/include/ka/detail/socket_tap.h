@@ -196,7 +196,7 @@ private:
     void takeNewest();
     void ownerGone();
     void beat();
-    void abort();
+    void abort(unsigned judged);
     bool isDisplayed() const;
     void display();
 
