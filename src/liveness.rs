@@ -267,7 +267,8 @@ impl Liveness {
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
         let retransmits = info.retransmits.unwrap_or(0);
         let mut data = u32::from(data_sent_within(silence, info));
-        if data > 0 && unacknowledged_for + unacknowledged_for / 8 <= silence {
+        let at_most = info.attempted_for() + info.since_data_sent.unwrap_or_default();
+        if data > 0 && at_most + at_most / 8 <= silence {
             data += retransmits; // all of them after the peer was heard
         }
         // One attempt that cannot even leave this host counts in the backoff only.

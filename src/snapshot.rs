@@ -64,16 +64,21 @@ impl Snapshot {
     /// For how long, at least, the oldest data on its way is unacknowledged; `None` where there is
     /// none.
     ///
-    /// The kernel does not say it, but it doubles its timeout with each retransmission: after n of
-    /// them the waits so far were 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as
-    /// that without the first. Then comes the time since the last.
+    /// The kernel does not say it. But no data is on its way that was sent later than the last, and
+    /// the kernel doubles its timeout with each attempt: after n of them the waits so far were
+    /// 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as that without the first. The two
+    /// do not add up: an attempt that could not leave this host counts in the second only.
     pub fn unacknowledged_for(&self) -> Option<Duration> {
         if self.unacked? == 0 {
             return None;
         }
+        Some(self.attempted_for().max(self.since_data_sent?))
+    }
+
+    /// All waits between the attempts so far.
+    pub(crate) fn attempted_for(&self) -> Duration {
         let timeout = self.retransmission_timeout.unwrap_or_default();
-        let first = timeout.checked_div(1 << self.retransmits.unwrap_or(0).min(31));
-        Some(timeout - first.unwrap_or(timeout) + self.since_data_sent?)
+        timeout.saturating_sub(timeout / (1 << self.backoff.unwrap_or(0).min(31)))
     }
 }
 
@@ -93,4 +98,31 @@ pub enum ConnectionState {
     Closing,
     LastAck,
     TimeWait,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn attempts_that_could_not_leave_this_host_do_not_make_data_older_than_it_is() {
+        // Sent once, 1.4 s ago. Three attempts since then, at 0.2, 0.6 and 1.4 s, found no way out.
+        let stranded = Snapshot {
+            unacked: Some(1),
+            retransmits: Some(3),
+            backoff: Some(3),
+            retransmission_timeout: Some(ms(1600)),
+            since_data_sent: Some(ms(1400)),
+            ..Snapshot::default()
+        };
+        assert_eq!(stranded.unacknowledged_for(), Some(ms(1400)));
+        // The same, all of them sent: it is 1.4 s old although the last went out just now.
+        let resent = Snapshot { since_data_sent: Some(ms(0)), ..stranded };
+        assert_eq!(resent.unacknowledged_for(), Some(ms(1400)));
+        assert_eq!(Snapshot { unacked: Some(0), ..resent }.unacknowledged_for(), None);
+    }
 }

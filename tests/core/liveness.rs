@@ -289,7 +289,8 @@ fn data_that_nobody_acknowledges_is_lost_although_the_peer_is_heard() {
     };
     let seen = run(World::new(terms(4), history, 5, 5), 30_000, LATE);
     let lost = seen.lost.expect("it is lost");
-    assert!((9000..=9100).contains(&lost), "{seen:?}");
+    // The kernel does not say when the data was sent: it is known to one retransmission.
+    assert!((9000..=10_000).contains(&lost), "{seen:?}");
     assert!(matches!(seen.verdicts[..], [(_, Verdict::Suspect), (_, Verdict::Lost)]), "{seen:?}");
 }
 
