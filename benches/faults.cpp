@@ -53,22 +53,14 @@ struct Found
     double seconds[std::size(Contestant::kinds)]; // median, or never
 };
 
-void require(const QString &trouble)
-{
-    if (trouble.isEmpty())
-        return;
-    std::fprintf(stderr, "faults: %s\n", qPrintable(trouble));
-    std::exit(2);
-}
-
 Found play(const Way &fault, char *program)
 {
-    require(NetLab::enter());
+    bench::require(NetLab::enter());
     int argc = 1;
     char *argv[] = {program, nullptr};
     QCoreApplication application(argc, argv);
     NetLab lab;
-    require(lab.start());
+    bench::require(lab.start());
 
     std::vector<std::unique_ptr<Contestant>> contestants;
     for (int i = 0; i < connectionsOfAKind; ++i) {
@@ -82,7 +74,7 @@ Found play(const Way &fault, char *program)
 
     const double start = bench::now();
     fault.make(lab);
-    require(lab.trouble());
+    bench::require(lab.trouble());
     for (const auto &contestant : contestants) {
         if (fault.isSign)
             contestant->setLastSign(start);

@@ -23,6 +23,14 @@ void require(bool done, const char *what)
     std::exit(2);
 }
 
+void require(const QString &trouble)
+{
+    if (trouble.isEmpty())
+        return;
+    std::fprintf(stderr, "%s\n", qPrintable(trouble));
+    std::exit(2);
+}
+
 int descriptors()
 {
     rlimit limit{};

@@ -12,6 +12,8 @@ namespace bench {
 
 /// A benchmark that cannot do what it measures ends, so that no number comes out of it.
 void require(bool done, const char *what);
+/// The same for what the laboratory says: empty is well.
+void require(const QString &trouble);
 
 /// Raises this process's limit of descriptors as far as it may, and returns it.
 int descriptors();

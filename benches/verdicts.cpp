@@ -65,14 +65,6 @@ struct Found
     Group groups[2][std::size(Contestant::kinds)]; // idle and in flight
 };
 
-void require(const QString &trouble)
-{
-    if (trouble.isEmpty())
-        return;
-    std::fprintf(stderr, "verdicts: %s\n", qPrintable(trouble));
-    std::exit(2);
-}
-
 struct Connection
 {
     bool inFlight;
@@ -82,12 +74,12 @@ struct Connection
 
 Found play(char *program)
 {
-    require(NetLab::enter());
+    bench::require(NetLab::enter());
     int argc = 1;
     char *argv[] = {program, nullptr};
     QCoreApplication application(argc, argv);
     NetLab lab;
-    require(lab.start());
+    bench::require(lab.start());
 
     std::vector<Connection> connections;
     for (int i = 0; i < perRound; ++i) {
@@ -106,11 +98,11 @@ Found play(char *program)
     bench::run(1000);
     for (const Connection &connection : connections) {
         if (!connection.contestant->isConnected())
-            require(QStringLiteral("a healthy connection does not stand"));
+            bench::require(QStringLiteral("a healthy connection does not stand"));
     }
 
     lab.cut();
-    require(lab.trouble());
+    bench::require(lab.trouble());
     for (Connection &connection : connections) {
         connection.contestant->noteLastSign();
         if (connection.inFlight && !connection.streams)
