@@ -13,6 +13,7 @@ use cxx::{CxxString, UniquePtr};
 
 use crate::config::{Config, detect_within_range};
 use crate::error::Error;
+use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
 use crate::{defaults, plan, retransmission, socket, sys};
@@ -123,7 +124,7 @@ pub(crate) mod ffi {
 
 fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
     config_result(|| {
-        let total = detect_within_range(sys::limits()?).milliseconds(milliseconds)?;
+        let total = detect_within_range(sys::limits()?)?.milliseconds(milliseconds)?;
         Config::detect_within(total)
     })
 }
@@ -271,14 +272,15 @@ fn flat_failure(
 fn lowered(config: &ffi::Config) -> Result<Config, Error> {
     let limits = sys::limits()?;
     let some = |value: ffi::Value| value.given.then_some(value.value);
+    let time = |value: ffi::Value, offer: &Offer| {
+        some(value).map(|ms| offer.range()?.milliseconds(ms)).transpose()
+    };
     Ok(Config {
         enabled: config.enabled,
-        idle: some(config.idle).map(|ms| limits.idle.milliseconds(ms)).transpose()?,
-        interval: some(config.interval).map(|ms| limits.interval.milliseconds(ms)).transpose()?,
-        count: some(config.count).map(|count| limits.count.number(count)).transpose()?,
-        user_timeout: some(config.user_timeout)
-            .map(|ms| limits.user_timeout.milliseconds(ms))
-            .transpose()?,
+        idle: time(config.idle, &limits.idle)?,
+        interval: time(config.interval, &limits.interval)?,
+        count: some(config.count).map(|count| limits.count.range()?.number(count)).transpose()?,
+        user_timeout: time(config.user_timeout, &limits.user_timeout)?,
     })
 }
 

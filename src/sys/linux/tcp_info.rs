@@ -5,7 +5,7 @@ use std::mem::{self, MaybeUninit};
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use super::{Borrowed, refused, socklen};
+use crate::sys::unix::{Borrowed, refused, socklen};
 use crate::error::{Attempt, Error, OptionName};
 use crate::snapshot::{ConnectionState, Snapshot};
 
