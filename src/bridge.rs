@@ -57,6 +57,7 @@ pub(crate) mod ffi {
         segments_received: Value,
         data_segments_sent: Value,
         bytes_acknowledged: Value,
+        bytes_received: Value,
     }
 
     /// Whose number [`Failure::code`] is.
@@ -312,7 +313,8 @@ fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {
         segments_sent: number(snapshot.segments_sent),
         segments_received: number(snapshot.segments_received),
         data_segments_sent: number(snapshot.data_segments_sent),
-        bytes_acknowledged: value(snapshot.bytes_acknowledged.and_then(|n| i64::try_from(n).ok())),
+        bytes_acknowledged: bytes(snapshot.bytes_acknowledged),
+        bytes_received: bytes(snapshot.bytes_received),
     }
 }
 
@@ -347,6 +349,10 @@ fn milliseconds(time: Option<Duration>) -> ffi::Value {
 
 fn microseconds(time: Option<Duration>) -> ffi::Value {
     value(time.map(|time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+}
+
+fn bytes(number: Option<u64>) -> ffi::Value {
+    value(number.map(saturate))
 }
 
 fn saturate(number: u64) -> i64 {

@@ -9,11 +9,11 @@ use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
 use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 
-use super::unix::{ENABLED, SocketOption, refused, socket, socklen, tcp};
 pub use super::unix::AsDescriptor;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
 };
+use super::unix::{ENABLED, SocketOption, refused, socket, socklen, tcp};
 #[cfg(feature = "bridge")]
 pub(crate) use super::unix::{borrow, number};
 
@@ -44,7 +44,12 @@ const COOKIE: OptionName = OptionName(c"SO_COOKIE");
 
 static LIMITS: Limits = Limits {
     idle: Offer::Within(Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 }),
-    interval: Offer::Within(Range { option: INTERVAL.name, unit: INTERVAL.unit, min: 1, max: 32767 }),
+    interval: Offer::Within(Range {
+        option: INTERVAL.name,
+        unit: INTERVAL.unit,
+        min: 1,
+        max: 32767,
+    }),
     count: Offer::Within(COUNTS),
     user_timeout: Offer::Within(Range {
         option: USER_TIMEOUT.name,
