@@ -13,7 +13,7 @@ pub use super::unix::AsDescriptor;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
 };
-use super::unix::{ENABLED, SocketOption, refused, socket, socklen, tcp};
+use super::unix::{ENABLED, SocketOption, clocks_apart, refused, socket, socklen, tcp};
 #[cfg(feature = "bridge")]
 pub(crate) use super::unix::{borrow, number};
 
@@ -183,14 +183,5 @@ pub(crate) fn is_multipath(socket: Borrowed<'_>) -> bool {
 
 /// CLOCK_BOOTTIME counts the time asleep and CLOCK_MONOTONIC does not.
 pub(crate) fn asleep() -> Duration {
-    read_clock(libc::CLOCK_BOOTTIME).saturating_sub(read_clock(libc::CLOCK_MONOTONIC))
-}
-
-fn read_clock(clock: libc::clockid_t) -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a timespec that outlives the call, and the kernel writes just that. Both
-    // clocks exist in every kernel that has the other calls here; a failure leaves zeros.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
-    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
+    clocks_apart(libc::CLOCK_BOOTTIME, libc::CLOCK_MONOTONIC)
 }
