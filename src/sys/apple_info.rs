@@ -64,7 +64,6 @@ const _: () = {
     assert!(size_of::<ConnectionInfo>() == 112);
 };
 
-#[cfg_attr(not(target_vendor = "apple"), allow(dead_code))]
 pub(super) fn snapshot(info: &ConnectionInfo, filled: usize) -> Snapshot {
     // All of it but the last count has always been there; what ends earlier is something else.
     if filled < offset_of!(ConnectionInfo, counts.txretransmitpackets) {

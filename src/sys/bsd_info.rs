@@ -95,7 +95,6 @@ fn round_trips(info: &TcpInfo, filled: usize) -> (Option<Duration>, Option<Durat
 }
 
 /// FreeBSD's; `queued` is what FIONWRITE says, the bytes that the peer has not acknowledged.
-#[cfg_attr(not(target_os = "freebsd"), allow(dead_code))]
 pub(super) fn freebsd(info: &TcpInfo, filled: usize, queued: Option<u32>) -> Snapshot {
     let (round_trip_time, round_trip_variation) = round_trips(info, filled);
     let in_flight = field!(info, filled, snd_max).and_then(|_| in_flight(info));
@@ -115,7 +114,6 @@ pub(super) fn freebsd(info: &TcpInfo, filled: usize, queued: Option<u32>) -> Sna
 
 /// The bytes on their way, if the kernel is one that tells them. Others leave zeros there, and nobody
 /// knows what else once was: so the three numbers have to be in order.
-#[cfg_attr(not(target_os = "freebsd"), allow(dead_code))]
 fn in_flight(info: &TcpInfo) -> Option<u32> {
     const LARGEST_WINDOW: u32 = 1 << 30; // RFC 7323 §2.3
     let bytes = info.snd_max.wrapping_sub(info.snd_una);
@@ -125,7 +123,6 @@ fn in_flight(info: &TcpInfo) -> Option<u32> {
 }
 
 /// NetBSD's: the state and the retransmissions, and no time at all.
-#[cfg_attr(not(target_os = "netbsd"), allow(dead_code))]
 pub(super) fn netbsd(info: &TcpInfo, filled: usize, queued: Option<u32>) -> Snapshot {
     Snapshot {
         state: field!(info, filled, state).and_then(state),
@@ -136,7 +133,6 @@ pub(super) fn netbsd(info: &TcpInfo, filled: usize, queued: Option<u32>) -> Snap
 }
 
 /// OpenBSD's, as every process may see it.
-#[cfg_attr(not(target_os = "openbsd"), allow(dead_code))]
 pub(super) fn openbsd(info: &TcpInfo, filled: usize) -> Snapshot {
     let (round_trip_time, round_trip_variation) = round_trips(info, filled);
     Snapshot {

@@ -42,24 +42,24 @@ mod unix;
 #[cfg_attr(not(any(unix, windows)), allow(dead_code))]
 mod change;
 
-// What several systems share. What is pure arithmetic is tested on all of them.
+// What several systems share, each of them a part of it. What is pure is tested on all.
 #[cfg(any(
     target_vendor = "apple",
     target_os = "freebsd",
     target_os = "netbsd",
     target_os = "dragonfly",
-    target_os = "openbsd"
+    target_os = "openbsd",
 ))]
-#[cfg_attr(target_os = "openbsd", allow(dead_code))]
+#[allow(dead_code)]
 mod bsd;
 #[cfg(any(
     test,
     target_vendor = "apple",
     target_os = "freebsd",
     target_os = "netbsd",
-    target_os = "openbsd"
+    target_os = "openbsd",
 ))]
-#[cfg_attr(target_vendor = "apple", allow(dead_code))]
+#[allow(dead_code)]
 mod bsd_info;
 #[cfg(any(
     all(test, unix),
@@ -69,8 +69,9 @@ mod bsd_info;
     target_os = "dragonfly",
     target_os = "openbsd",
     target_os = "illumos",
-    target_os = "solaris"
+    target_os = "solaris",
 ))]
+#[allow(dead_code)]
 mod posix;
 #[cfg(any(
     test,
@@ -79,7 +80,7 @@ mod posix;
     target_os = "netbsd",
     target_os = "dragonfly",
     target_os = "illumos",
-    target_os = "solaris"
+    target_os = "solaris",
 ))]
 mod total;
 
@@ -93,6 +94,7 @@ mod apple;
 #[cfg(target_vendor = "apple")]
 pub use apple::*;
 #[cfg(any(test, target_vendor = "apple"))]
+#[allow(dead_code)]
 mod apple_info;
 
 #[cfg(target_os = "freebsd")]
@@ -100,11 +102,36 @@ mod freebsd;
 #[cfg(target_os = "freebsd")]
 pub use freebsd::*;
 
+#[cfg(target_os = "netbsd")]
+mod netbsd;
+#[cfg(target_os = "netbsd")]
+pub use netbsd::*;
+
+#[cfg(target_os = "dragonfly")]
+mod dragonfly;
+#[cfg(target_os = "dragonfly")]
+pub use dragonfly::*;
+
+#[cfg(target_os = "openbsd")]
+mod openbsd;
+#[cfg(target_os = "openbsd")]
+pub use openbsd::*;
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+mod solaris;
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub use solaris::*;
+
 #[cfg(not(any(
     target_os = "linux",
     target_os = "android",
     target_vendor = "apple",
     target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
 )))]
 mod unsupported;
 #[cfg(not(any(
@@ -112,5 +139,10 @@ mod unsupported;
     target_os = "android",
     target_vendor = "apple",
     target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
 )))]
 pub use unsupported::*;

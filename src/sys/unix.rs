@@ -166,18 +166,12 @@ impl SocketOption {
 /// # Safety
 ///
 /// Every pattern of bits has to be a value of the type, all zeros included.
-#[cfg_attr(
-    any(target_os = "dragonfly", target_os = "illumos", target_os = "solaris"),
-    allow(dead_code)
-)]
+#[allow(dead_code)] // some systems tell nothing of the kind
 pub(super) unsafe trait Filled: Copy {}
 
 /// An option of TCP that is a whole structure, with the number of bytes that the kernel filled; the
 /// rest of it is zero.
-#[cfg_attr(
-    any(target_os = "dragonfly", target_os = "illumos", target_os = "solaris"),
-    allow(dead_code)
-)]
+#[allow(dead_code)] // some systems tell nothing of the kind
 pub(super) fn read_filled<T: Filled>(
     socket: Borrowed<'_>,
     name: OptionName,
@@ -210,15 +204,7 @@ pub(super) fn read_filled<T: Filled>(
 /// They cannot be read at the same moment, and this thread may be stopped between the two. So the
 /// second is read before and after the first, again until it has hardly moved; should that never
 /// happen, the result is too small and not too large.
-#[cfg_attr(
-    not(any(
-        target_os = "linux",
-        target_os = "android",
-        target_vendor = "apple",
-        target_os = "openbsd"
-    )),
-    allow(dead_code)
-)]
+#[allow(dead_code)] // some systems have no such clocks
 pub(super) fn clocks_apart(ahead: libc::clockid_t, behind: libc::clockid_t) -> Duration {
     const CLOSE: Duration = Duration::from_millis(1);
     let mut apart = Duration::ZERO;
@@ -232,15 +218,7 @@ pub(super) fn clocks_apart(ahead: libc::clockid_t, behind: libc::clockid_t) -> D
     apart
 }
 
-#[cfg_attr(
-    not(any(
-        target_os = "linux",
-        target_os = "android",
-        target_vendor = "apple",
-        target_os = "openbsd"
-    )),
-    allow(dead_code)
-)]
+#[allow(dead_code)] // some systems have no such clocks
 fn read_clock(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a timespec that outlives the call, and the system writes just that. The
