@@ -49,6 +49,20 @@ TestCase {
         compare(link.lossReason, KeepAlive.NoLoss)
     }
 
+    function test_whatThisSystemCanDoIsToldByName() {
+        const can = link.capabilities
+        compare(can.idle.min, 1000)
+        compare(can.idle.max, 32767000)
+        compare(can.idle.step, 1000)
+        compare(can.count.max, 127)
+        compare(can.detectWithin.min, 2000)
+        compare(can.probesCounter, true)
+        compare(can.timesTogether, false)
+        // Words that adapt to it.
+        const words = can.earlyWarning ? "warns before" : "tells the loss alone"
+        compare(words, "warns before")
+    }
+
     function test_aBindingFollowsBothWays() {
         compare(link.detectWithin, 6000)
         test.wanted = 8000
