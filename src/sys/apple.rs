@@ -97,6 +97,7 @@ pub(crate) fn diagnosis() -> Diagnosis {
         read_back: true,
         system_defaults: true,
         set_system_defaults: true,
+        data_received: true,
         unreachable_is_distinct: true,
         ..Diagnosis::default()
     }

@@ -3,6 +3,8 @@
 
 use std::ffi::{c_int, c_void};
 use std::io;
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+use std::os::fd::AsRawFd as _;
 use std::ptr;
 use std::time::Duration;
 
@@ -185,4 +187,14 @@ impl Defaults {
             user_timeout: None,
         })
     }
+}
+
+/// What the peer has not acknowledged, sent or not (ioctl FIONWRITE).
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+pub(super) fn queued(socket: Borrowed<'_>) -> Option<u32> {
+    let mut bytes: c_int = 0;
+    // SAFETY: this request writes one int, and `bytes` is one that outlives the call. Any descriptor
+    // is allowed, a wrong one is an error.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONWRITE, &raw mut bytes) };
+    (result == 0).then_some(u32::try_from(bytes).ok()?)
 }

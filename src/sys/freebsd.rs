@@ -5,12 +5,10 @@
 //! segment of any kind and goes on while data is unacknowledged, so the time that a plan gives holds
 //! then, too.
 
-use std::ffi::c_int;
-use std::os::fd::AsRawFd as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::bsd::{Defaults, Options, Sysctl};
+use super::bsd::{Defaults, Options, Sysctl, queued};
 use super::bsd_info::{self, TcpInfo};
 use super::posix::{gone, scratch};
 use super::total::{self, seconds_of};
@@ -150,15 +148,6 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         Ok((info, filled)) => Ok(bsd_info::freebsd(&info, filled, queued(socket))),
         Err(error) => gone(error),
     }
-}
-
-/// What the peer has not acknowledged, sent or not (ioctl FIONWRITE).
-fn queued(socket: Borrowed<'_>) -> Option<u32> {
-    let mut bytes: c_int = 0;
-    // SAFETY: this request writes one int, and `bytes` is one that outlives the call. Any descriptor
-    // is allowed, a wrong one is an error.
-    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONWRITE, &raw mut bytes) };
-    (result == 0).then_some(u32::try_from(bytes).ok()?)
 }
 
 pub(crate) fn retries() -> u32 {

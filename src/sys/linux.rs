@@ -4,6 +4,9 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use libc::SO_COOKIE;
+
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
@@ -41,6 +44,9 @@ static PROTOCOL: SocketOption = socket(OptionName(c"SO_PROTOCOL"), libc::SO_PROT
 
 /// A number of 64 bits that no other socket has or will have.
 const COOKIE: OptionName = OptionName(c"SO_COOKIE");
+/// `include/uapi/asm-generic/socket.h`, which all of Android's processors go by; not in libc.
+#[cfg(target_os = "android")]
+const SO_COOKIE: c_int = 57;
 
 static LIMITS: Limits = Limits {
     idle: Offer::Within(Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 }),
@@ -145,7 +151,7 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
         libc::getsockopt(
             socket.as_raw_fd(),
             libc::SOL_SOCKET,
-            libc::SO_COOKIE,
+            SO_COOKIE,
             (&raw mut cookie).cast::<c_void>(),
             &raw mut length,
         )
