@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity, Unit};
+use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity};
 use crate::plan::{Limits, Plan, Range, milliseconds};
 use crate::sys;
 
@@ -72,27 +72,30 @@ impl Config {
     }
 
     fn detect_within_limits(total: Duration, limits: &Limits) -> Result<Self, Error> {
-        let range = detect_within_range(limits);
+        let (idle_range, interval_range) = (limits.idle.range()?, limits.interval.range()?);
+        let range = detect_within_range(limits)?;
         let unit = range.duration(1);
-        let units = u32::try_from(milliseconds(total) / milliseconds(unit))
+        let units = i64::try_from(milliseconds(total) / milliseconds(unit))
             .ok()
-            .filter(|units| (range.min..=range.max).contains(&i64::from(*units)))
+            .filter(|units| (range.min..=range.max).contains(units))
             .ok_or_else(|| {
                 let ms = i64::try_from(milliseconds(total)).unwrap_or(i64::MAX);
                 range.refuse(Quantity::Milliseconds(ms))
             })?;
-        let count = (units - 1).min(PROBES);
+        // What the shortest idle time leaves for the probes.
+        let rest = units - idle_range.min;
+        let count = probes(limits).min(rest / interval_range.min);
         // Half of the time for the probes, rounded to the nearest unit, and never none.
-        let half = ((units + count) / (2 * count)).max(1);
+        let half = ((units + count) / (2 * count)).max(1).min(rest / count);
         // At the very end of the range idle would not fit: the probes take what is left over.
-        let longest_idle = u32::try_from(limits.idle.max).unwrap_or(u32::MAX);
-        let interval = half.max(units.saturating_sub(longest_idle).div_ceil(count));
-        let idle = units - interval * count;
+        let left_over = (units - idle_range.max).max(0);
+        let interval = half.max((left_over + count - 1) / count).max(interval_range.min);
+        let in_units = |number: i64| unit * u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
             enabled: true,
-            idle: Some(unit * idle),
-            interval: Some(unit * interval),
-            count: Some(count),
+            idle: Some(in_units(units - interval * count)),
+            interval: Some(in_units(interval)),
+            count: limits.count.range().is_ok().then_some(u32::try_from(count).unwrap_or(1)),
             user_timeout: None,
         })
     }
@@ -118,7 +121,11 @@ impl Config {
         let idle = given.idle.unwrap_or(limits.shipped.idle);
         let interval = given.interval.unwrap_or(limits.shipped.interval);
         let probes = match given.user_timeout {
-            Some(timeout) if !timeout.is_zero() && !interval.is_zero() => {
+            Some(timeout)
+                if limits.user_timeout_replaces_count
+                    && !timeout.is_zero()
+                    && !interval.is_zero() =>
+            {
                 let beyond_idle = milliseconds(timeout.saturating_sub(idle));
                 let probes = beyond_idle.div_ceil(milliseconds(interval).max(1)).max(1);
                 u32::try_from(probes).unwrap_or(u32::MAX)
@@ -129,38 +136,50 @@ impl Config {
     }
 }
 
-/// The times that [`Config::detect_within`] can promise: one unit of idle and one probe at least,
-/// and idle, which is half of it, as long as the system allows at most.
-pub(crate) fn detect_within_range(limits: &Limits) -> Range {
-    Range {
+/// The number of probes that a plan has at most.
+fn probes(limits: &Limits) -> i64 {
+    i64::from(if limits.count.range().is_ok() { PROBES } else { limits.shipped.count })
+}
+
+/// The times that [`Config::detect_within`] can promise: the shortest idle time and one probe at
+/// least, and idle, which is half of it, as long as the system allows at most.
+pub(crate) fn detect_within_range(limits: &Limits) -> Result<Range, Error> {
+    let (idle, interval) = (limits.idle.range()?, limits.interval.range()?);
+    let fewest = if limits.count.range().is_ok() { 1 } else { probes(limits) };
+    Ok(Range {
         option: OptionName(DETECT_WITHIN),
-        unit: match limits.idle.unit {
-            Unit::Count => Unit::Seconds,
-            unit => unit,
-        },
-        min: 2 * limits.idle.min,
-        max: 2 * limits.idle.max,
-    }
+        unit: idle.unit,
+        min: idle.min + interval.min * fewest,
+        max: 2 * idle.max,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Shipped;
+    use crate::error::Unit;
+    use crate::plan::{Offer, Shipped, Together};
     use proptest::prelude::*;
 
     const SECONDS: Range =
         Range { option: OptionName(c"TCP_KEEPIDLE"), unit: Unit::Seconds, min: 1, max: 32767 };
     const LINUX: Limits = Limits {
-        idle: SECONDS,
-        interval: Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS },
-        count: Range { option: OptionName(c"TCP_KEEPCNT"), unit: Unit::Count, min: 1, max: 127 },
-        user_timeout: Range {
+        idle: Offer::Within(SECONDS),
+        interval: Offer::Within(Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS }),
+        count: Offer::Within(Range {
+            option: OptionName(c"TCP_KEEPCNT"),
+            unit: Unit::Count,
+            min: 1,
+            max: 127,
+        }),
+        user_timeout: Offer::Within(Range {
             option: OptionName(c"TCP_USER_TIMEOUT"),
             unit: Unit::Milliseconds,
             min: 0,
             max: 2_147_483_647,
-        },
+        }),
+        user_timeout_replaces_count: true,
+        together: Together::Never,
         shipped: Shipped {
             idle: Duration::from_secs(7200),
             interval: Duration::from_secs(75),
