@@ -57,4 +57,5 @@ set(QKEEPALIVE_QT_MAJOR ${QT_VERSION_MAJOR} CACHE STRING "Major version of Qt" F
 set(QKEEPALIVE_OTHER_QT_MAJOR ${qt_other_than_${QT_VERSION_MAJOR}})
 set(QKEEPALIVE_QT_MINIMUM ${qt_minimum_${QT_VERSION_MAJOR}})
 get_target_property(qmake Qt${QT_VERSION_MAJOR}::qmake IMPORTED_LOCATION)
+set(QKEEPALIVE_QMAKE "${qmake}" CACHE INTERNAL "qmake of the Qt that is built with")
 message(STATUS "Qt ${Qt${QT_VERSION_MAJOR}_VERSION}: ${qmake}")

@@ -2,6 +2,7 @@
 
 find_package(Qt6 ${QKEEPALIVE_QT_MINIMUM} REQUIRED COMPONENTS Qml QmlTools)
 
+set(typeinfo qkeepalive.qmltypes)
 set(metatypes "${CMAKE_CURRENT_BINARY_DIR}/qkeepalive_metatypes.json")
 describe("${metatypes}" ${described})
 
@@ -9,7 +10,7 @@ qt_add_qml_module(qkeepaliveplugin
     URI QKeepAlive
     VERSION 1.0
     PLUGIN_TARGET qkeepaliveplugin
-    TYPEINFO qkeepalive.qmltypes
+    TYPEINFO ${typeinfo}
     OUTPUT_DIRECTORY "${module_dir}"
     SHARED
     SOURCES types.h "${metatypes}")

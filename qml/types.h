@@ -9,18 +9,6 @@
 #include <QtNetwork/qabstractsocket.h>
 #include <QtQml/qqml.h>
 
-#ifndef QML_EXTENDED_NAMESPACE
-// Qt 5 extends a type by a class, not by a namespace: this class passes the keys of the namespace's
-// enums on. It has no properties, so Qt makes no object of it.
-class KeysOfNamespace : public QObject
-{
-public:
-    explicit KeysOfNamespace(QObject *parent) : QObject(parent) {}
-    static constexpr const QMetaObject &staticMetaObject = ka::staticMetaObject;
-};
-#    define QML_EXTENDED_NAMESPACE(NAMESPACE) QML_EXTENDED(KeysOfNamespace)
-#endif
-
 struct KeepAliveForQml
 {
     Q_GADGET

@@ -2,9 +2,9 @@
 
 // A connection that a C++ backend owns, guarded from QML.
 
-import QtQuick
-import QtTest
-import QKeepAlive
+import QtQuick 2.15
+import QtTest 1.2
+import QKeepAlive 1.0
 
 TestCase {
     id: test
