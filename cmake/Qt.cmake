@@ -1,11 +1,11 @@
-# Which Qt is built with. Sets QT_VERSION_MAJOR, QKEEPALIVE_OTHER_QT_MAJOR, QKEEPALIVE_QT_MINIMUM and
-# qmake, and brings the targets Qt<major>::Core and Qt<major>::Network.
+# Which Qt is built with. Sets QT_VERSION_MAJOR, QKEEPALIVE_OTHER_QT_MAJOR, QKEEPALIVE_QT_MINIMUM
+# and qmake, and brings the targets Qt<major>::Core and Qt<major>::Network.
 #
-# The first configuration decides and remembers: a Qt that is installed later does not change what an
-# existing build directory makes.
+# The first configuration decides and remembers: a Qt that is installed later does not change what
+# an existing build directory makes.
 
 set(QKEEPALIVE_QT_MAJOR "" CACHE STRING
-    "Major version of Qt: 6 or 5; when left out, what the project has, else 6 if there is one, else 5")
+    "Qt's major version, 6 or 5; when left out that of the project, else 6 if it is there, else 5")
 set_property(CACHE QKEEPALIVE_QT_MAJOR PROPERTY STRINGS 6 5)
 set(qt_minimum_6 6.4)
 set(qt_minimum_5 5.15)
@@ -48,8 +48,8 @@ if(NOT QT_VERSION_MAJOR)
         set(packages "qtbase5-dev qtdeclarative5-dev")
     endif()
     message(FATAL_ERROR
-        "QKeepAlive needs ${wanted}.${qt_unfit} On Debian and Ubuntu: apt install ${packages}; a Qt "
-        "elsewhere is found with -DCMAKE_PREFIX_PATH=<its directory>. "
+        "QKeepAlive needs ${wanted}.${qt_unfit} On Debian and Ubuntu: apt install ${packages}; "
+        "a Qt elsewhere is found with -DCMAKE_PREFIX_PATH=<its directory>. "
         "Without Qt (-DQKEEPALIVE_QT=OFF) there is the target QKeepAlive::Core.")
 endif()
 

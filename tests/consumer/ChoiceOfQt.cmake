@@ -1,5 +1,5 @@
-# Which Qt the library is built with: the one asked for, or the one that is there; and words where it
-# is not fit. Nothing is built.
+# Which Qt the library is built with: the one asked for, or the one that is there; and words where
+# none is fit. Nothing is built.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 fresh(top choice-of-qt)

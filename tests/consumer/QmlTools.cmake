@@ -1,5 +1,5 @@
-# Where the module and Qt's QML tools are. Those in /usr/bin may be another Qt's, to which every import
-# of the module is unknown and every file right; so Qt is asked for its own.
+# Where the module and Qt's QML tools are. Those in /usr/bin may be another Qt's, to which every
+# import of the module is unknown and every file right; so Qt is asked for its own.
 
 # run_qml(<output variable> <file>): by Qt's qml tool, where there is no display
 function(run_qml output file)

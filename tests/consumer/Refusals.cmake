@@ -34,12 +34,12 @@ refused(${minor}.99 "" "version \"${minor}.99\".*QKeepAliveConfig.cmake, version
 refused(${minor} COMPONENTS,Core,Nonsense
     "QKeepAlive has no component \"Nonsense\" here; installed: Core, Qt, Qml")
 
-# In a project with the other Qt the package is refused, and what needs no Qt of it is not. One that has
-# both may have it.
+# In a project with the other Qt the package is refused, and what needs no Qt of it is not. One that
+# has both may have it.
 set(qt_before ${qt})
 list(APPEND qt "-Dother_qt=Qt${other_qt_major}")
 refused(${minor} ""
-    "is built with Qt ${qt_major}, and the project uses Qt ${other_qt_major}\\. Build QKeepAlive with")
+    "built with Qt ${qt_major}, and the project uses Qt ${other_qt_major}\\. Build QKeepAlive with")
 configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${minor}"
     -Drequest=REQUIRED,COMPONENTS,Core)
 expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core\n" "the Core is for every Qt")
