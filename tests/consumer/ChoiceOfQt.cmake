@@ -23,10 +23,11 @@ refused("needs Qt 6\\.4 or newer, or Qt 5\\.15\\. On Debian .*CMAKE_PREFIX_PATH"
 refused("needs Qt ${qt_major}\\.[0-9]+ [^.]*QKEEPALIVE_QT_MAJOR is ${qt_major}" ${without_qt}
     -DQKEEPALIVE_QT_MAJOR=${qt_major})
 
-# A Qt of a version that is too old.
+# A Qt of a version that is too old, where the system's own is not looked for.
 set(old "${top}/old/Qt6")
 file(WRITE "${old}/Qt6Config.cmake" "message(FATAL_ERROR \"an unfit Qt is used\")\n")
 file(WRITE "${old}/Qt6ConfigVersion.cmake"
     "set(PACKAGE_VERSION 6.2.4)\nset(PACKAGE_VERSION_COMPATIBLE FALSE)\n")
 refused("needs Qt 6\\.4 or newer .*not fit: 6\\.2\\.4\\." "-DQt6_DIR=${old}"
-    -DQKEEPALIVE_QT_MAJOR=6 -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF)
+    -DQKEEPALIVE_QT_MAJOR=6
+    -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF -DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF)
