@@ -85,6 +85,17 @@ TestCase {
         compare(test.updates, 0)
     }
 
+    function test_qmlKnowsEachKeyOfTheEnums_data() {
+        return [{ tag: "state", keys: 5 }, { tag: "lossReason", keys: 8 }]
+    }
+
+    function test_qmlKnowsEachKeyOfTheEnums(data) {
+        const values = test.backend.keysOf(link, data.tag)
+        verify(Object.keys(values).length >= data.keys, Object.keys(values))
+        for (const key in values)
+            compare(KeepAlive[key], values[key], key)
+    }
+
     function test_disablingSwitchesTheVerdictOff() {
         verify(test.backend.connectToPeer())
         link.enabled = false
