@@ -39,7 +39,7 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
 ///
 /// A peer that has closed its half is not told from one that has not, nor a connection that is still
 /// being made from one that has ended: neither has a peer.
-pub(super) fn state_by_addresses(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
+pub(crate) fn state_by_addresses(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
     if let Err(error) = check_tcp(socket) {
         return gone(error);
     }
