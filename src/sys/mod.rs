@@ -35,13 +35,6 @@
 //! [`NoDescriptor`]: crate::Error::NoDescriptor
 //! [`Unsupported`]: crate::Error::Unsupported
 
-#[cfg(unix)]
-mod unix;
-// The tests run where there is something to run them on.
-#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(not(any(unix, windows)), allow(dead_code))]
-mod change;
-
 // What several systems share, each of them a part of it. What is pure is tested on all.
 #[cfg(any(
     target_vendor = "apple",
@@ -61,6 +54,9 @@ mod bsd;
 ))]
 #[allow(dead_code)]
 mod bsd_info;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod change;
 #[cfg(any(
     all(test, unix),
     target_vendor = "apple",
@@ -83,6 +79,9 @@ mod posix;
     target_os = "solaris",
 ))]
 mod total;
+#[cfg(unix)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
