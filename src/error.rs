@@ -131,6 +131,9 @@ impl fmt::Display for Error {
                     _ if source.raw_os_error() == Some(EBADF) => {
                         write!(f, "; the descriptor is closed")
                     }
+                    _ if *attempt == Attempt::WhileConnecting => {
+                        write!(f, "; apply the values when it is connected")
+                    }
                     _ => Ok(()),
                 }
             }
@@ -187,6 +190,9 @@ pub enum Attempt {
     Set(i64, Unit),
     /// A duplicate of the descriptor was being made.
     Duplicate,
+    /// The value was being read or set while a connect was under way, where the system then refuses
+    /// it (Windows, whose word for it is "invalid argument").
+    WhileConnecting,
 }
 
 impl fmt::Display for Attempt {
@@ -195,6 +201,7 @@ impl fmt::Display for Attempt {
             Attempt::Read => f.write_str("read it"),
             Attempt::Set(value, unit) => write!(f, "set it to {value}{}", unit.suffix()),
             Attempt::Duplicate => f.write_str("duplicate the descriptor"),
+            Attempt::WhileConnecting => f.write_str("use it while the socket is still connecting"),
         }
     }
 }
