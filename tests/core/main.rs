@@ -3,6 +3,9 @@
 #![allow(missing_docs)]
 
 mod guard;
+// What only its kernel tells, or only it does; everything else has to hold on every system.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux;
 mod liveness;
 mod socket;
 mod witness;

@@ -1,18 +1,16 @@
-//! `apply`, `query`, `snapshot` on real descriptors.
+//! `apply` and `query` on real descriptors, as far as the system goes.
 
-use std::fs::File;
-use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::unix::net::UnixStream;
+use std::net::{TcpListener, UdpSocket};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use qkeepalive::{AsDescriptor, Config, ConnectionState, Error, apply, query, snapshot};
+use qkeepalive::{AsDescriptor, Config, Error, apply, capabilities, query, snapshot};
 
-fn listener() -> TcpListener {
+pub(crate) fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("loopback can be listened on")
 }
 
-fn classic() -> Config {
+pub(crate) fn classic() -> Config {
     Config {
         idle: Some(Duration::from_secs(10)),
         interval: Some(Duration::from_secs(5)),
@@ -21,21 +19,35 @@ fn classic() -> Config {
     }
 }
 
-#[test]
-fn what_is_applied_is_in_force_and_inherited() {
-    let listener = listener();
-    assert_eq!(apply(&listener, &classic()).unwrap(), classic());
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (accepted, _) = listener.accept().unwrap();
-    let now = query(&accepted).unwrap();
-    assert!(now.enabled);
-    assert_eq!((now.idle, now.interval, now.count), (classic().idle, classic().interval, Some(3)));
-    assert!(!query(&client).unwrap().enabled);
+/// Those values that this system has.
+fn possible(wanted: &Config) -> Config {
+    let system = capabilities();
+    Config {
+        enabled: wanted.enabled,
+        idle: wanted.idle.filter(|_| system.idle.is_some()),
+        interval: wanted.interval.filter(|_| system.interval.is_some()),
+        count: wanted.count.filter(|_| system.count.is_some()),
+        user_timeout: wanted.user_timeout.filter(|_| system.user_timeout.is_some()),
+    }
 }
 
-fn refused_as_not_tcp(descriptor: &impl AsDescriptor) {
+#[test]
+fn what_is_applied_is_in_force() {
+    let wanted = possible(&classic());
+    let socket = listener();
+    assert_eq!(apply(&socket, &wanted).unwrap(), wanted);
+    let now = query(&socket).unwrap();
+    assert!(now.enabled);
+    if capabilities().read_back {
+        assert_eq!(possible(&Config { user_timeout: None, ..now }), wanted);
+    }
+    apply(&socket, &Config { enabled: false, ..Config::default() }).unwrap();
+    assert!(!query(&socket).unwrap().enabled);
+}
+
+pub(crate) fn refused_as_not_tcp(descriptor: &impl AsDescriptor) {
     for error in [
-        apply(descriptor, &classic()).unwrap_err(),
+        apply(descriptor, &possible(&classic())).unwrap_err(),
         query(descriptor).unwrap_err(),
         snapshot(descriptor).unwrap_err(),
     ] {
@@ -50,21 +62,14 @@ fn what_is_not_tcp_is_refused_and_unchanged() {
     let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
     refused_as_not_tcp(&udp);
     assert!(!socket2::SockRef::from(&udp).keepalive().unwrap());
-    let (unix, _other) = UnixStream::pair().unwrap();
-    refused_as_not_tcp(&unix);
-    assert!(!socket2::SockRef::from(&unix).keepalive().unwrap());
-    refused_as_not_tcp(&File::open("/dev/null").unwrap());
 }
 
-#[test]
-fn a_snapshot_of_a_living_connection_is_complete_on_linux() {
-    let listener = listener();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let now = snapshot(&client).unwrap();
-    assert_eq!(now.state, Some(ConnectionState::Established));
-    assert_eq!((now.probes, now.retransmits, now.unsent), (Some(0), Some(0), Some(0)));
-    assert!(now.silence().unwrap() < Duration::from_secs(2));
-    assert!(now.round_trip_time.is_some() && now.segments_received.is_some());
+/// Whether `now` is what was given, in a unit that may be coarser.
+fn in_force(now: Option<Duration>, given: Option<Duration>, before: Option<Duration>) -> bool {
+    match (now, given) {
+        (Some(now), Some(given)) => now >= given && now - given < Duration::from_secs(1),
+        _ => now == before,
+    }
 }
 
 proptest! {
@@ -90,14 +95,17 @@ proptest! {
             Ok(given) => {
                 let now = query(&socket).unwrap();
                 prop_assert_eq!(now.enabled, enabled);
-                prop_assert_eq!(now.idle, given.idle.or(before.idle));
-                prop_assert_eq!(now.interval, given.interval.or(before.interval));
+                prop_assert!(in_force(now.idle, given.idle, before.idle), "{:?}", now);
+                prop_assert!(in_force(now.interval, given.interval, before.interval), "{:?}", now);
                 prop_assert_eq!(now.count, given.count.or(before.count));
                 prop_assert_eq!(now.user_timeout, given.user_timeout.or(before.user_timeout));
                 prop_assert!(given.idle >= wanted.idle && given.interval >= wanted.interval);
             }
             Err(error) => {
-                prop_assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
+                let refused_by_the_plan =
+                    [Some(Error::OUT_OF_RANGE), Some(Error::UNSUPPORTED)].contains(&error.code());
+                // A system may be stricter than its manual.
+                prop_assert!(refused_by_the_plan || !cfg!(target_os = "linux"), "{}", error);
                 prop_assert_eq!(query(&socket).unwrap(), before);
             }
         }
