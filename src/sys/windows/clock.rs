@@ -47,7 +47,9 @@ fn query_interrupt_time() -> Option<QueryInterruptTime> {
         let found = unsafe { GetProcAddress(kernel, c"QueryInterruptTime".as_ptr().cast()) }?;
         // SAFETY: kernelbase.dll exports that name with this signature and no other; both types are
         // pointers to functions of the same calling convention.
-        Some(unsafe { mem::transmute::<unsafe extern "system" fn() -> isize, QueryInterruptTime>(found) })
+        Some(unsafe {
+            mem::transmute::<unsafe extern "system" fn() -> isize, QueryInterruptTime>(found)
+        })
     })
 }
 

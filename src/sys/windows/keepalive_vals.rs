@@ -41,8 +41,13 @@ impl Values {
     pub(super) fn set(&self, system: &System, socket: Borrowed<'_>) -> Result<(), Error> {
         let times = [&option::IDLE, &option::INTERVAL].map(|time| (time, system.times));
         let old = times.map(|(time, there)| there.then(|| time.old(socket).ok()?)?.zip(Some(time)));
-        let refusal = self.send(socket);
+        // Switched off, the call stores no times, and the next switch-on would find others than these.
+        let stored = if self.enabled { Ok(()) } else { self.send(socket, true) };
+        let refusal = stored.and_then(|()| self.send(socket, self.enabled));
         if refusal.is_err() {
+            if !self.enabled {
+                let _ = option::ENABLED.write(socket, 0);
+            }
             // One call, and yet it may have taken the first value before it refused the second.
             for (value, time) in old.into_iter().flatten() {
                 let _ = time.write(socket, value);
@@ -51,13 +56,13 @@ impl Values {
         refusal
     }
 
-    fn send(&self, socket: Borrowed<'_>) -> Result<(), Error> {
+    fn send(&self, socket: Borrowed<'_>, enabled: bool) -> Result<(), Error> {
         let (idle, interval) = (self.idle.get(), self.interval.get());
         if !is_whole(Some(idle)) || !is_whole(Some(interval)) {
             note_fine_times();
         }
         let values = WinSock::tcp_keepalive {
-            onoff: u32::from(self.enabled),
+            onoff: u32::from(enabled),
             keepalivetime: idle,
             keepaliveinterval: interval,
         };

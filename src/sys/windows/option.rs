@@ -21,13 +21,15 @@ pub(in crate::sys) struct SocketOption {
 }
 
 /// Microsoft's page "SO_KEEPALIVE socket option".
-pub(in crate::sys) static ENABLED: SocketOption = SocketOption {
-    name: OptionName(c"SO_KEEPALIVE"),
-    level: WinSock::SOL_SOCKET,
-    number: WinSock::SO_KEEPALIVE,
-    unit: Unit::Count,
-    fine: false,
-};
+pub(in crate::sys) static ENABLED: SocketOption =
+    switch(OptionName(c"SO_KEEPALIVE"), WinSock::SO_KEEPALIVE);
+
+// Microsoft's page "SOL_SOCKET socket options".
+pub(super) static LISTENING: SocketOption =
+    switch(OptionName(c"SO_ACCEPTCONN"), WinSock::SO_ACCEPTCONN);
+/// For how many seconds the socket has been connected; all ones if it is not.
+pub(super) static CONNECT_TIME: SocketOption =
+    switch(OptionName(c"SO_CONNECT_TIME"), WinSock::SO_CONNECT_TIME);
 
 // The page "IPPROTO_TCP socket options"; the numbers are in the SDK's ws2ipdef.h.
 pub(super) static IDLE: SocketOption =
@@ -38,6 +40,10 @@ pub(super) static COUNT: SocketOption =
     tcp(OptionName(c"TCP_KEEPCNT"), WinSock::TCP_KEEPCNT, Unit::Count, false);
 pub(super) static USER_TIMEOUT: SocketOption =
     tcp(OptionName(c"TCP_MAXRT"), WinSock::TCP_MAXRT, Unit::Seconds, false);
+
+const fn switch(name: OptionName, number: i32) -> SocketOption {
+    SocketOption { name, level: WinSock::SOL_SOCKET, number, unit: Unit::Count, fine: false }
+}
 
 const fn tcp(name: OptionName, number: i32, unit: Unit, fine: bool) -> SocketOption {
     SocketOption { name, level: WinSock::IPPROTO_TCP, number, unit, fine }
@@ -154,12 +160,6 @@ pub(super) fn refused(socket: Borrowed<'_>, option: OptionName, attempt: Attempt
 /// wrong value, too. The switch has no wrong values, so it tells which of the two it is; it is
 /// written as it is.
 fn is_connecting(socket: Borrowed<'_>) -> bool {
-    let peer = socket2::SockRef::from(&socket).peer_addr();
-    let not_connected =
-        peer.is_err_and(|error| error.raw_os_error() == Some(WinSock::WSAENOTCONN));
-    if !not_connected {
-        return false;
-    }
     let mut value: u32 = 0;
     let mut length = size::<u32>();
     // SAFETY: as in `SocketOption::read`, which is not called because it comes here when refused.

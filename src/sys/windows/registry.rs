@@ -7,7 +7,6 @@
 use std::io;
 use std::mem;
 use std::ptr;
-use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_SUCCESS, WIN32_ERROR};
 use windows_sys::Win32::System::Registry::{
@@ -106,9 +105,7 @@ fn set_all<'a>(
     let mut key = None;
     let mut done: Vec<(&Value, Option<u32>)> = Vec::new();
     for (value, number) in wanted {
-        let refused = |code| {
-            failed(value, Attempt::Set(i64::from(number), value.range.unit), code)
-        };
+        let refused = |code| failed(value, Attempt::Set(i64::from(number), value.range.unit), code);
         let key = match &key {
             Some(key) => key,
             None => {
@@ -203,12 +200,11 @@ fn done(code: WIN32_ERROR) -> Result<(), WIN32_ERROR> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use windows_sys::Win32::Foundation::ERROR_ACCESS_DENIED;
-    use windows_sys::Win32::System::Registry::{
-        HKEY_CURRENT_USER, KEY_ALL_ACCESS, REG_OPTION_VOLATILE, RegCreateKeyExW, RegDeleteKeyW,
-    };
+    use windows_sys::Win32::System::Registry::{HKEY_CURRENT_USER, RegCreateKeyW, RegDeleteKeyW};
 
-    /// A key of this user's that goes away with the test, and with the session at the latest.
+    /// A key of this user's that goes away with the test.
     struct Scratch {
         path: Vec<u16>,
         key: Key,
@@ -219,21 +215,8 @@ mod tests {
             let path = format!("Software\\qkeepalive-test-{}-{name}\0", std::process::id());
             let path: Vec<u16> = path.encode_utf16().collect();
             let mut key = ptr::null_mut();
-            // SAFETY: a predefined key, a NUL-terminated path, a place for the handle; what is null
-            // may be.
-            let code = unsafe {
-                RegCreateKeyExW(
-                    HKEY_CURRENT_USER,
-                    path.as_ptr(),
-                    0,
-                    ptr::null(),
-                    REG_OPTION_VOLATILE,
-                    KEY_ALL_ACCESS,
-                    ptr::null(),
-                    &raw mut key,
-                    ptr::null_mut(),
-                )
-            };
+            // SAFETY: a predefined key, a NUL-terminated path, and a place for the handle.
+            let code = unsafe { RegCreateKeyW(HKEY_CURRENT_USER, path.as_ptr(), &raw mut key) };
             assert_eq!(code, ERROR_SUCCESS);
             Self { path, key: Key(key) }
         }

@@ -87,11 +87,7 @@ impl System {
 
 fn limits(times: bool, count: bool, user_timeout: bool) -> Limits {
     let offered = |there: bool, range: Range, why: &'static str| {
-        if there {
-            Offer::Within(range)
-        } else {
-            Offer::Missing { option: range.option, why }
-        }
+        if there { Offer::Within(range) } else { Offer::Missing { option: range.option, why } }
     };
     // Times are told to the millisecond, a part of a second and everything on a system without the
     // options by SIO_KEEPALIVE_VALS, whose fields are DWORDs.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use socket2::SockRef;
 use windows_sys::Win32::Networking::WinSock;
 
-use super::option::{check_tcp, size};
+use super::option::{CONNECT_TIME, LISTENING, check_tcp, size};
 use super::{Borrowed, poll, raw};
 use crate::error::Error;
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -123,12 +123,14 @@ fn state(state: WinSock::TCPSTATE) -> Option<ConnectionState> {
 
 /// The state as far as other calls show it: listening, with a peer, or with none (any more).
 fn coarse_state(socket: Borrowed<'_>) -> Result<ConnectionState, Error> {
-    let reference = SockRef::from(&socket);
-    if reference.is_listener().unwrap_or(false) {
+    if LISTENING.read(socket).is_ok_and(|listening| listening != 0) {
         return Ok(ConnectionState::Listen);
     }
-    // An aborted connection may remember its peer, but it has an error to tell.
-    let connected = reference.peer_addr().is_ok() && poll(socket)? & WinSock::POLLERR == 0;
+    // A socket may know its peer's address before the connection stands, and remember it after an
+    // abort; but then it has an error to tell.
+    let connected = CONNECT_TIME.read(socket).is_ok_and(|seconds| seconds != u32::MAX)
+        && SockRef::from(&socket).peer_addr().is_ok()
+        && poll(socket)? & WinSock::POLLERR == 0;
     Ok(if connected { ConnectionState::Established } else { ConnectionState::Closed })
 }
 
