@@ -75,6 +75,34 @@ ka::Snapshot raise(const Snapshot &snapshot) noexcept
     return raised;
 }
 
+ka::Capabilities raise(const Capabilities &capabilities) noexcept
+{
+    using Times = ka::Capabilities::Times;
+    using std::chrono::milliseconds;
+    const auto times = [](const Span &range) -> std::optional<Times> {
+        if (!range.given)
+            return std::nullopt;
+        return Times{milliseconds(range.min), milliseconds(range.max), milliseconds(range.step)};
+    };
+    ka::Capabilities raised;
+    raised.idle = times(capabilities.idle);
+    raised.interval = times(capabilities.interval);
+    if (const auto &count = capabilities.count; count.given)
+        raised.count = ka::Capabilities::Counts{int(count.min), int(count.max)};
+    raised.userTimeout = times(capabilities.user_timeout);
+    raised.detectWithin = times(capabilities.detect_within);
+    raised.timesTogether = capabilities.times_together;
+    raised.systemDefaults = capabilities.system_defaults;
+    raised.setSystemDefaults = capabilities.set_system_defaults;
+    raised.readBack = capabilities.read_back;
+    raised.probesCounter = capabilities.probes_counter;
+    raised.deadline = capabilities.deadline;
+    raised.deadlineWithData = capabilities.deadline_with_data;
+    raised.lossReason = capabilities.loss_reason;
+    raised.earlyWarning = capabilities.early_warning;
+    return raised;
+}
+
 std::error_code errorCode(const Failure &failure) noexcept
 {
     switch (failure.category) {

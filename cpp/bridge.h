@@ -4,6 +4,7 @@
 // The one place where the facade meets the bridge: the flat structs of src/bridge.rs to and from
 // the types that users see. Not installed.
 
+#include <ka/capabilities.h>
 #include <ka/config.h>
 #include <ka/error.h>
 #include <ka/snapshot.h>
@@ -15,6 +16,7 @@ namespace qkeepalive::bridge {
 Config lower(const ka::Config &config) noexcept;
 ka::Config raise(const Config &config) noexcept;
 ka::Snapshot raise(const Snapshot &snapshot) noexcept;
+ka::Capabilities raise(const Capabilities &capabilities) noexcept;
 
 /// No error: value 0.
 std::error_code errorCode(const Failure &failure) noexcept;

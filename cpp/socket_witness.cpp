@@ -110,6 +110,9 @@ void SocketWitness::listen()
     connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
     connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
             SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
+    // A heart-beat has to know what came. Where the kernel tells, data costs nothing here.
+    if (!qkeepalive::bridge::tells_data_received())
+        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
     Q_ASSERT(m_listening);
 }
 
@@ -192,6 +195,12 @@ void SocketWitness::onError(QAbstractSocket::SocketError error)
 {
     if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
         guard->socketFailed(classOf(error), evidence());
+}
+
+void SocketWitness::onReadyRead()
+{
+    if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+        guard->socketReceived();
 }
 
 void SocketWitness::takeUnderGuard()

@@ -65,6 +65,7 @@ private Q_SLOTS:
     void onStateChanged(QAbstractSocket::SocketState state);
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
+    void onReadyRead();
 
 private:
     void listen();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cxx::{CxxString, UniquePtr};
 
+use crate::capabilities::TimeRange;
 use crate::config::{Config, detect_within_range};
 use crate::error::Error;
 use crate::plan::Offer;
@@ -60,6 +61,34 @@ pub(crate) mod ffi {
         bytes_received: Value,
     }
 
+    /// The values that an option accepts, if it exists; times are in milliseconds.
+    #[derive(Debug, Clone, Copy)]
+    struct Span {
+        given: bool,
+        min: i64,
+        max: i64,
+        step: i64,
+    }
+
+    /// [`crate::Capabilities`].
+    #[derive(Debug, Clone, Copy)]
+    struct Capabilities {
+        idle: Span,
+        interval: Span,
+        count: Span,
+        user_timeout: Span,
+        detect_within: Span,
+        times_together: bool,
+        system_defaults: bool,
+        set_system_defaults: bool,
+        read_back: bool,
+        probes_counter: bool,
+        deadline: bool,
+        deadline_with_data: bool,
+        loss_reason: bool,
+        early_warning: bool,
+    }
+
     /// Whose number [`Failure::code`] is.
     #[derive(Debug)]
     enum Category {
@@ -105,6 +134,9 @@ pub(crate) mod ffi {
         fn apply(descriptor: i64, config: &Config) -> ConfigResult;
         fn query(descriptor: i64) -> ConfigResult;
         fn snapshot(descriptor: i64) -> SnapshotResult;
+        fn capabilities() -> Capabilities;
+        /// Whether the kernel tells that data came in.
+        fn tells_data_received() -> bool;
         fn system_defaults() -> ConfigResult;
         fn set_system_defaults(config: &Config) -> ConfigResult;
         /// What a listening socket gives its connections besides the values: see
@@ -157,6 +189,40 @@ fn system_defaults() -> ffi::ConfigResult {
 
 fn set_system_defaults(config: &ffi::Config) -> ffi::ConfigResult {
     config_result(|| defaults::set_system_defaults(&lowered(config)?))
+}
+
+fn capabilities() -> ffi::Capabilities {
+    let can = contain(|| Ok(crate::capabilities())).unwrap_or_default();
+    ffi::Capabilities {
+        idle: times(can.idle),
+        interval: times(can.interval),
+        count: span(can.count.map(|counts| [*counts.start(), *counts.end(), 1].map(i64::from))),
+        user_timeout: times(can.user_timeout),
+        detect_within: times(can.detect_within),
+        times_together: can.times_together,
+        system_defaults: can.system_defaults,
+        set_system_defaults: can.set_system_defaults,
+        read_back: can.read_back,
+        probes_counter: can.probes_counter,
+        deadline: can.deadline,
+        deadline_with_data: can.deadline_with_data,
+        loss_reason: can.loss_reason,
+        early_warning: can.early_warning,
+    }
+}
+
+fn tells_data_received() -> bool {
+    sys::diagnosis().data_received
+}
+
+fn times(range: Option<TimeRange>) -> ffi::Span {
+    let ms = |time| saturate(plan::milliseconds(time));
+    span(range.map(|TimeRange { min, max, step, .. }| [ms(min), ms(max), ms(step)]))
+}
+
+fn span(values: Option<[i64; 3]>) -> ffi::Span {
+    let [min, max, step] = values.unwrap_or_default();
+    ffi::Span { given: values.is_some(), min, max, step }
 }
 
 fn limit_accepted_retransmissions(listener: i64, config: &ffi::Config) {

@@ -14,7 +14,7 @@ use crate::sys;
 /// [`Error::Unsupported`](crate::Error::Unsupported). The second part is about evidence: what is
 /// false there is no error, but something that a program will not hear of. The table of all systems
 /// is in docs/systems.md.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// [`Config::idle`](crate::Config::idle): what a socket accepts.
@@ -90,6 +90,8 @@ pub(crate) struct Diagnosis {
     pub(crate) probes: bool,
     /// `Snapshot::silence()` or `Snapshot::segments_received` is told.
     pub(crate) silence: bool,
+    /// `Snapshot::since_data_received` or `Snapshot::bytes_received` is told.
+    pub(crate) data_received: bool,
     /// Retransmissions are told, and what is acknowledged.
     pub(crate) retransmissions: bool,
     /// The state of a connection that has ended is told, and so is whether it ended in silence.

@@ -44,9 +44,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { enabled: true, idle: None, interval: None, count: None, user_timeout: None }
+        LEAVE_ALONE
     }
 }
+
+/// Writes nothing but the switch.
+pub(crate) const LEAVE_ALONE: Config =
+    Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };
 
 /// Three probes unless the time is too short for them: one lost packet is no death.
 const PROBES: u32 = 3;
@@ -256,6 +260,103 @@ mod tests {
         assert_eq!(on.detection_time_limits(&LINUX), Some(Duration::from_secs(7875)));
         let off = Config { enabled: false, ..on };
         assert_eq!(off.detection_time_limits(&LINUX), None);
+    }
+
+    /// Milliseconds; idle and interval also in one call.
+    fn windows(together: Together, count: Offer) -> Limits {
+        let milliseconds = |option| {
+            let max = i64::from(u32::MAX);
+            Offer::Within(Range { option, unit: Unit::Milliseconds, min: 1, max })
+        };
+        Limits {
+            idle: milliseconds(OptionName(c"TCP_KEEPIDLE")),
+            interval: milliseconds(OptionName(c"TCP_KEEPINTVL")),
+            count,
+            user_timeout_replaces_count: false,
+            together,
+            shipped: Shipped { count: 10, ..LINUX.shipped },
+            ..LINUX
+        }
+    }
+
+    const NO_COUNT: Offer =
+        Offer::Missing { option: OptionName(c"TCP_KEEPCNT"), why: "it always sends 10" };
+
+    #[test]
+    fn a_system_that_counts_milliseconds_is_given_them() {
+        let limits = windows(Together::BelowSeconds, LINUX.count);
+        let half = Config::detect_within_limits(Duration::from_millis(500), &limits).unwrap();
+        assert_eq!(half.idle, Some(Duration::from_millis(251)));
+        assert_eq!(half.interval, Some(Duration::from_millis(83)));
+        assert_eq!(half.count, Some(3));
+    }
+
+    #[test]
+    fn where_the_count_is_fixed_the_times_make_up_for_it() {
+        let limits = windows(Together::Always, NO_COUNT);
+        let config = Config::detect_within_limits(Duration::from_secs(6), &limits).unwrap();
+        assert_eq!(config.count, None);
+        assert_eq!(config.idle, Some(Duration::from_secs(3)));
+        assert_eq!(config.detection_time_limits(&limits), Some(Duration::from_secs(6)));
+        let count = Config { count: Some(3), ..Config::default() };
+        let error = Plan::new(&count, &limits).unwrap_err();
+        assert_eq!(error.code(), Some(Error::UNSUPPORTED));
+        assert_eq!(error.option().as_str(), "TCP_KEEPCNT");
+    }
+
+    #[test]
+    fn times_that_go_together_are_asked_for_together() {
+        let lone = |ms| Config { idle: Some(Duration::from_millis(ms)), ..Config::default() };
+        let both = |ms| Config { interval: Some(Duration::from_secs(1)), ..lone(ms) };
+        for (together, config, refused) in [
+            (Together::BelowSeconds, lone(2000), false),
+            (Together::BelowSeconds, lone(500), true),
+            (Together::BelowSeconds, both(500), false),
+            (Together::Always, lone(2000), true),
+            (Together::Always, both(2000), false),
+            (Together::Always, Config::default(), false),
+        ] {
+            let plan = Plan::new(&config, &windows(together, LINUX.count));
+            assert_eq!(plan.is_err(), refused, "{config:?} {together:?}");
+            if let Err(error) = plan {
+                assert_eq!(error.code(), Some(Error::UNSUPPORTED));
+                assert!(error.to_string().contains("give both"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_timeout_takes_no_place_where_the_system_does_not_do_so() {
+        let config =
+            Config { user_timeout: Some(Duration::from_secs(60)), ..within(6000).unwrap() };
+        let time = config.detection_time_limits(&windows(Together::Never, LINUX.count));
+        assert_eq!(time, Some(Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn a_long_shortest_idle_time_leaves_the_rest_to_the_probes() {
+        let idle = Offer::Within(Range { min: 10, ..SECONDS });
+        let limits = Limits { idle, ..LINUX };
+        let config = Config::detect_within_limits(Duration::from_secs(12), &limits).unwrap();
+        assert_eq!(seconds(&config), (10, 1, 2));
+        let refused = Config::detect_within_limits(Duration::from_secs(10), &limits).unwrap_err();
+        assert!(refused.to_string().contains("within 11..65534 s"), "{refused}");
+    }
+
+    #[test]
+    fn a_system_without_options_refuses_every_value_by_name() {
+        let missing = |option| Offer::Missing { option, why: "there is no such option" };
+        let limits = Limits {
+            idle: missing(OptionName(c"TCP_KEEPIDLE")),
+            interval: missing(OptionName(c"TCP_KEEPINTVL")),
+            count: NO_COUNT,
+            ..LINUX
+        };
+        assert!(Plan::new(&Config::default(), &limits).is_ok(), "on and off it can");
+        let refused = Plan::new(&within(6000).unwrap(), &limits).unwrap_err();
+        assert_eq!(refused.option().as_str(), "TCP_KEEPIDLE");
+        let refused = Config::detect_within_limits(Duration::from_secs(6), &limits).unwrap_err();
+        assert_eq!(refused.code(), Some(Error::UNSUPPORTED));
     }
 
     proptest! {

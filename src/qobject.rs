@@ -186,6 +186,8 @@ pub mod ffi {
         #[cxx_override]
         fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: bool);
         #[cxx_override]
+        fn socket_received(self: Pin<&mut KeepAlive>);
+        #[cxx_override]
         fn displayed(self: Pin<&mut KeepAlive>);
         #[cxx_override]
         fn socket_failed(self: Pin<&mut KeepAlive>, error: SocketError, descriptor: i64);
@@ -551,6 +553,10 @@ impl ffi::KeepAlive {
         self.decide(0, |guard| {
             Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
+    }
+
+    fn socket_received(self: Pin<&mut Self>) {
+        self.rust_mut().get_mut().guard.received(Clock::read());
     }
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {

@@ -75,6 +75,7 @@ pub(crate) fn diagnosis() -> Diagnosis {
         set_system_defaults: true,
         probes: true,
         silence: true,
+        data_received: true,
         retransmissions: true,
         loss_reason: true,
         unreachable_is_distinct: true,

@@ -7,6 +7,7 @@
 #include "peer.h"
 
 #include <QtCore/QDeadlineTimer>
+#include <QtNetwork/QTcpServer>
 #include <QtNetwork/QTcpSocket>
 #include <QtNetwork/QUdpSocket>
 #include <QtTest/QtTest>
@@ -102,6 +103,7 @@ private slots:
 
     void aSnapshotTellsTheStateWithoutTakingTheError();
     void systemDefaultsAreTheKernelsOwn();
+    void whatIsPossibleIsAcceptedAndNothingBeyondIt();
     void systemDefaultsRefuseWhatTheyCannotHold();
 };
 
@@ -390,6 +392,43 @@ void tst_Socket::aSnapshotTellsTheStateWithoutTakingTheError()
     char byte;
     QCOMPARE(::recv(int(socket.socketDescriptor()), &byte, 1, 0), ssize_t(-1));
     QCOMPARE(errno, ECONNRESET);
+}
+
+void tst_Socket::whatIsPossibleIsAcceptedAndNothingBeyondIt()
+{
+    const ka::Capabilities can = ka::capabilities();
+    // Linux lacks nothing.
+    QVERIFY(can.idle && can.interval && can.count && can.userTimeout && can.detectWithin);
+    QVERIFY(can.systemDefaults && can.setSystemDefaults && can.readBack && can.probesCounter);
+    QVERIFY(can.deadline && can.deadlineWithData && can.lossReason && can.earlyWarning);
+    QVERIFY(!can.timesTogether);
+
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    const qintptr socket = server.socketDescriptor();
+    const auto refused = [socket](auto change) {
+        ka::Config config;
+        change(config);
+        std::error_code error;
+        ka::apply(socket, config, error);
+        return error == ka::errc::OutOfRange;
+    };
+    for (const auto value : {&ka::Config::idle, &ka::Config::interval, &ka::Config::userTimeout}) {
+        const ka::Capabilities::Times range = value == &ka::Config::idle     ? *can.idle
+                                            : value == &ka::Config::interval ? *can.interval
+                                                                             : *can.userTimeout;
+        QVERIFY(!refused([&](ka::Config &config) { config.*value = range.min; }));
+        QVERIFY(!refused([&](ka::Config &config) { config.*value = range.max; }));
+        QVERIFY(refused([&](ka::Config &config) { config.*value = range.min - range.step; }));
+        QVERIFY(refused([&](ka::Config &config) { config.*value = range.max + range.step; }));
+    }
+    QVERIFY(!refused([&](ka::Config &config) { config.count = can.count->max; }));
+    QVERIFY(refused([&](ka::Config &config) { config.count = can.count->max + 1; }));
+    std::error_code error;
+    ka::Config::detectWithin(can.detectWithin->min, error);
+    QVERIFY(!error);
+    ka::Config::detectWithin(can.detectWithin->min - 1ms, error);
+    QVERIFY(error == ka::errc::OutOfRange);
 }
 
 void tst_Socket::systemDefaultsAreTheKernelsOwn()

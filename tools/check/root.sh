@@ -186,6 +186,8 @@ trap "exit 130" INT
 trap "exit 143" TERM HUP
 root=$1 repository=$2 build=$3 cargo=$4 rust=$5 certificates=$6
 shift 6
+# A mount point, because programs that make namespaces (ip netns) want their "/" to be one.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"

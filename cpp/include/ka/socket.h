@@ -9,6 +9,7 @@
 /// clears the code on success, and on failure returns a default value. A refused call has changed
 /// nothing.
 
+#include <ka/capabilities.h>
 #include <ka/config.h>
 #include <ka/error.h>
 #include <ka/export.h>

@@ -2,9 +2,9 @@
 
 // The type as the plugin brings it, without any C++ of the test's own: run by qmltestrunner.
 
-import QtQuick
-import QtTest
-import QKeepAlive
+import QtQuick 2.15
+import QtTest 1.2
+import QKeepAlive 1.0
 
 TestCase {
     id: test
@@ -47,6 +47,20 @@ TestCase {
         compare(link.roundTripTime, -1)
         compare(link.state, KeepAlive.Detached)
         compare(link.lossReason, KeepAlive.NoLoss)
+    }
+
+    function test_whatThisSystemCanDoIsToldByName() {
+        const can = link.capabilities
+        compare(can.idle.min, 1000)
+        compare(can.idle.max, 32767000)
+        compare(can.idle.step, 1000)
+        compare(can.count.max, 127)
+        compare(can.detectWithin.min, 2000)
+        compare(can.probesCounter, true)
+        compare(can.timesTogether, false)
+        // Words that adapt to it.
+        const words = can.earlyWarning ? "warns before" : "tells the loss alone"
+        compare(words, "warns before")
     }
 
     function test_aBindingFollowsBothWays() {

@@ -8,6 +8,7 @@
 #include <QtCore/qbytearray.h>
 #include <QtCore/qobject.h>
 #include <QtCore/qstring.h>
+#include <QtCore/qvariant.h>
 
 #include <cstdint>
 #include <memory>
@@ -70,6 +71,7 @@ class KA_EXPORT SocketTap : public QObject
     // Here and not with the others, because only here moc sees what kind of type they have.
     Q_PROPERTY(ka::State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged FINAL)
+    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT FINAL)
 
 public:
     using State = ka::State;
@@ -87,6 +89,11 @@ public:
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
     void setSocket(QObject *object);
+
+    /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map of
+    /// `min`, `max` and `step`, in milliseconds where it is of times; what the system lacks is
+    /// undefined.
+    QVariantMap capabilities() const;
 
     /// Where the guarded connection stands.
     virtual ka::State state() const = 0;
@@ -148,6 +155,8 @@ protected:
     virtual void socketConnected(std::int64_t descriptor) = 0;
     /// It is time to look at the connection. `queued`: Qt holds data that is not in the kernel yet.
     virtual void socketLooked(std::int64_t descriptor, bool queued) = 0;
+    /// Data came in. Called only where the kernel does not tell it.
+    virtual void socketReceived() = 0;
     /// Somebody displays silence, unansweredProbes or roundTripTime.
     virtual void displayed() = 0;
     /// Qt reported an error. `descriptor` is where the kernel's view can be read.

@@ -1,0 +1,126 @@
+#!/bin/sh
+# The core, the bridge and their tests compile without a warning, clippy's too, for every system that
+# the library knows, and for some that it does not:
+#
+#   ./dev check types [TARGET...]
+#
+# That is as far as the compiler gets without a linker and the headers of the other system: it takes
+# only the standard library's sources, which a Debian root (root.sh) has. The standard library itself
+# has to be gone through once for each target; that takes about a minute of processor time each, and
+# is kept. The C++ half of the bridge is left out.
+set -eu
+# shellcheck source=tools/check/root.sh
+. "$(dirname "$0")/root.sh"
+
+# Targets, and the file in src/sys that has to serve each.
+targets='
+aarch64-apple-darwin            apple
+x86_64-apple-darwin             apple
+aarch64-apple-ios               apple
+aarch64-apple-ios-sim           apple
+aarch64-apple-tvos              apple
+aarch64-apple-watchos           apple
+aarch64-apple-visionos          apple
+x86_64-unknown-freebsd          bsd
+aarch64-unknown-freebsd         bsd
+x86_64-unknown-netbsd           bsd
+x86_64-unknown-dragonfly        bsd
+x86_64-unknown-openbsd          bsd
+x86_64-unknown-illumos          solaris
+x86_64-pc-solaris               solaris
+x86_64-pc-windows-msvc          windows
+x86_64-pc-windows-gnu           windows
+i686-pc-windows-msvc            windows
+aarch64-pc-windows-msvc         windows
+aarch64-linux-android           android
+armv7-linux-androideabi         android
+x86_64-unknown-linux-musl       linux
+i686-unknown-linux-gnu          linux
+aarch64-unknown-linux-gnu       linux
+armv7-unknown-linux-gnueabihf   linux
+x86_64-unknown-haiku            unsupported
+'
+
+chosen=${*:-$(printf '%s' "$targets" | awk '{ print $1 }')}
+root_make trixie trixie
+root_install trixie cargo-web rustc-web rust-web-src rust-web-clippy
+
+logs=$root_cache/types
+mkdir -p "$logs"
+results=$logs/results
+: >"$results"
+
+# Where a C++ compiler for the target is asked for, there is one that does nothing: only the Rust half
+# is looked at. Apple's compiler would be looked for by a program of Apple's, but for SDKROOT.
+environment='SDKROOT=/'
+for target in $chosen; do
+    name=$(printf '%s' "$target" | tr - _)
+    environment="$environment CC_$name=true CXX_$name=true AR_$name=true"
+done
+
+# cargo COMMAND...: in the root. A stable compiler refuses to build its own standard library unless it
+# is told to be a nightly one. Backtraces are a part of that library that costs time and decides
+# nothing here.
+cargo_in_root() {
+    # shellcheck disable=SC2086 # a list of words
+    root_run trixie -v RUSTC_BOOTSTRAP=1 -v CARGO_TARGET_DIR=/build/types env $environment \
+        cargo "$@" --locked --no-default-features \
+        -Zbuild-std=std,panic_abort,test -Zbuild-std-features=panic-unwind
+}
+
+# prepare TARGET...: what is not ours, side by side. That a part of it fails is told below.
+prepare() {
+    options=
+    for target in "$@"; do
+        options="$options --target $target"
+    done
+    # shellcheck disable=SC2086 # a list of words
+    cargo_in_root check --keep-going --features bridge --all-targets $options \
+        >"$logs/prepare.log" 2>&1 || true
+}
+
+# judge TARGET: one line for the table, and why if it failed.
+judge() {
+    for features in "" bridge; do
+        cargo_in_root clippy --features "$features" --all-targets --target "$1" \
+            --config 'build.warnings="deny"' -Zwarnings >"$logs/$1.log" 2>&1 && continue
+        grep -E -A 12 '^(error|warning)' "$logs/$1.log" | head -n 60 || tail -n 20 "$logs/$1.log"
+        echo "$1 FAILED ${features:-core} does not compile; the log is $logs/$1.log" >>"$results"
+        return
+    done
+    wanted=$(printf '%s' "$targets" | awk -v target="$1" '$1 == target { print $2 }')
+    served=$(served_by "$1")
+    case " $served " in
+        *" $wanted "* | "  ") echo "$1 ok src/sys: $served" >>"$results" ;;
+        *) echo "$1 FAILED src/sys: $served, and not $wanted" >>"$results" ;;
+    esac
+}
+
+# The files of src/sys that the compiler has read for a target; it notes them for cargo.
+served_by() {
+    # shellcheck disable=SC2012 # cargo's names hold nothing that ls would spoil
+    newest=$(ls -t "$root_cache/build/trixie/types/$1"/debug/deps/qkeepalive-*.d | head -n1)
+    tr ' ' '\n' <"$newest" | sed -n 's|^src/sys/\([a-z]*\)\.rs$|\1|p' | sort -u |
+        grep -v '^mod$' | xargs
+}
+
+# shellcheck disable=SC2086 # a list of words
+set -- $chosen
+count=$# done=0
+while [ $# -gt 0 ]; do
+    pair="$1 ${2-}"
+    shift
+    [ $# -eq 0 ] || shift
+    say "$((done + 1)) of $count: $pair"
+    # shellcheck disable=SC2086 # one word or two
+    prepare $pair
+    for target in $pair; do
+        judge "$target"
+        done=$((done + 1))
+    done
+done
+
+say "Compiled without a warning"
+awk '{ row = $1; $1 = ""; printf "%-32s%s\n", row, $0 }' "$results"
+! grep -q ' FAILED ' "$results" || fail "some targets failed (see above)"
+say "All $count targets"
