@@ -7,7 +7,7 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::option::{COUNT, IDLE, INTERVAL, SocketOption, USER_TIMEOUT};
-use super::{Borrowed, keepalive_vals, lend};
+use super::{Borrowed, keepalive_vals, lend, tcp_info};
 use crate::error::{Attempt, Error, OptionName, Unit};
 use crate::plan::{Limits, Offer, Range, Shipped, Together};
 
@@ -20,6 +20,9 @@ pub(super) struct System {
     pub(super) count: bool,
     /// What TCP_MAXRT (Windows Vista) says on a socket that was never told anything.
     pub(super) own_timeout: Option<u32>,
+    /// SIO_TCP_INFO (Windows 10 1703), on a socket in any state. Should it exist and refuse one that
+    /// is not connected, there is no promise that it tells anything.
+    pub(super) info: bool,
     pub(super) limits: Limits,
 }
 
@@ -50,7 +53,8 @@ fn ask() -> Result<System, Error> {
     let times = has(socket, &IDLE) && has(socket, &INTERVAL);
     let own_timeout =
         USER_TIMEOUT.read(socket).ok().filter(|own| USER_TIMEOUT.write(socket, *own).is_ok());
-    Ok(System::new(times, has(socket, &COUNT), own_timeout))
+    let info = tcp_info::is_told(socket);
+    Ok(System { info, ..System::new(times, has(socket, &COUNT), own_timeout) })
 }
 
 /// Whether the socket keeps what this option is told. An older system may know the number under
@@ -63,7 +67,8 @@ fn has(socket: Borrowed<'_>, option: &SocketOption) -> bool {
 impl System {
     /// One that has these options.
     pub(super) fn new(times: bool, count: bool, own_timeout: Option<u32>) -> Self {
-        Self { times, count, own_timeout, limits: limits(times, count, own_timeout.is_some()) }
+        let limits = limits(times, count, own_timeout.is_some());
+        Self { times, count, own_timeout, info: false, limits }
     }
 
     /// What TCP_MAXRT has to be told. No number is documented as "the system's own rule", so that is

@@ -58,6 +58,11 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
     Ok(Snapshot { state: Some(coarse_state(socket)?), ..Snapshot::default() })
 }
 
+/// Whether the system tells it of this socket.
+pub(super) fn is_told(socket: Borrowed<'_>) -> bool {
+    read(socket).is_some()
+}
+
 fn read(socket: Borrowed<'_>) -> Option<TcpInfo> {
     let version: u32 = 0;
     let mut info = MaybeUninit::<TcpInfo>::zeroed();
