@@ -16,6 +16,8 @@ use crate::plan::Range;
 pub(super) const TIME: OptionName = OptionName(c"SIO_KEEPALIVE_VALS.keepalivetime");
 pub(super) const INTERVAL: OptionName = OptionName(c"SIO_KEEPALIVE_VALS.keepaliveinterval");
 
+const BOTH: OptionName = OptionName(c"SIO_KEEPALIVE_VALS");
+
 /// All that the call takes. It has no "leave alone", and a time of 0 would be stored and flood the
 /// peer with probes: neither can be said here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +89,10 @@ impl Values {
         if result == 0 {
             return Ok(());
         }
-        Err(refused(socket, TIME, Attempt::Set(i64::from(idle), Unit::Milliseconds)))
+        // It does not say which of them it refuses.
+        let (idle, interval) = (i64::from(idle), i64::from(interval));
+        let attempt = Attempt::SetBoth { idle, interval, unit: Unit::Milliseconds };
+        Err(refused(socket, BOTH, attempt))
     }
 }
 
@@ -95,5 +100,5 @@ impl Values {
 #[cold]
 pub(super) fn incomplete() -> Error {
     let why = "idle and interval go to this system in one call; give both";
-    Error::Unsupported { option: TIME, why }
+    Error::Unsupported { option: BOTH, why }
 }
