@@ -76,7 +76,6 @@ pub(crate) fn diagnosis() -> Diagnosis {
         probes: true,
         silence: true,
         data_received: true,
-        retransmissions: true,
         loss_reason: true,
         unreachable_is_distinct: true,
     }
