@@ -71,6 +71,7 @@ ka::Snapshot raise(const Snapshot &snapshot) noexcept
     raised.segmentsReceived = raise<unsigned>(snapshot.segments_received);
     raised.dataSegmentsSent = raise<unsigned>(snapshot.data_segments_sent);
     raised.bytesAcknowledged = raise<std::uint64_t>(snapshot.bytes_acknowledged);
+    raised.bytesReceived = raise<std::uint64_t>(snapshot.bytes_received);
     return raised;
 }
 

@@ -13,6 +13,7 @@ use cxx::{CxxString, UniquePtr};
 
 use crate::config::{Config, detect_within_range};
 use crate::error::Error;
+use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
 use crate::{defaults, plan, retransmission, socket, sys};
@@ -56,6 +57,7 @@ pub(crate) mod ffi {
         segments_received: Value,
         data_segments_sent: Value,
         bytes_acknowledged: Value,
+        bytes_received: Value,
     }
 
     /// Whose number [`Failure::code`] is.
@@ -123,7 +125,7 @@ pub(crate) mod ffi {
 
 fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
     config_result(|| {
-        let total = detect_within_range(sys::limits()?).milliseconds(milliseconds)?;
+        let total = detect_within_range(sys::limits()?)?.milliseconds(milliseconds)?;
         Config::detect_within(total)
     })
 }
@@ -271,14 +273,15 @@ fn flat_failure(
 fn lowered(config: &ffi::Config) -> Result<Config, Error> {
     let limits = sys::limits()?;
     let some = |value: ffi::Value| value.given.then_some(value.value);
+    let time = |value: ffi::Value, offer: &Offer| {
+        some(value).map(|ms| offer.range()?.milliseconds(ms)).transpose()
+    };
     Ok(Config {
         enabled: config.enabled,
-        idle: some(config.idle).map(|ms| limits.idle.milliseconds(ms)).transpose()?,
-        interval: some(config.interval).map(|ms| limits.interval.milliseconds(ms)).transpose()?,
-        count: some(config.count).map(|count| limits.count.number(count)).transpose()?,
-        user_timeout: some(config.user_timeout)
-            .map(|ms| limits.user_timeout.milliseconds(ms))
-            .transpose()?,
+        idle: time(config.idle, &limits.idle)?,
+        interval: time(config.interval, &limits.interval)?,
+        count: some(config.count).map(|count| limits.count.range()?.number(count)).transpose()?,
+        user_timeout: time(config.user_timeout, &limits.user_timeout)?,
     })
 }
 
@@ -310,7 +313,8 @@ fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {
         segments_sent: number(snapshot.segments_sent),
         segments_received: number(snapshot.segments_received),
         data_segments_sent: number(snapshot.data_segments_sent),
-        bytes_acknowledged: value(snapshot.bytes_acknowledged.and_then(|n| i64::try_from(n).ok())),
+        bytes_acknowledged: bytes(snapshot.bytes_acknowledged),
+        bytes_received: bytes(snapshot.bytes_received),
     }
 }
 
@@ -345,6 +349,10 @@ fn milliseconds(time: Option<Duration>) -> ffi::Value {
 
 fn microseconds(time: Option<Duration>) -> ffi::Value {
     value(time.map(|time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+}
+
+fn bytes(number: Option<u64>) -> ffi::Value {
+    value(number.map(saturate))
 }
 
 fn saturate(number: u64) -> i64 {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity, Unit};
+use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity};
 use crate::plan::{Limits, Plan, Range, milliseconds};
 use crate::sys;
 
@@ -44,9 +44,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { enabled: true, idle: None, interval: None, count: None, user_timeout: None }
+        LEAVE_ALONE
     }
 }
+
+/// Writes nothing but the switch.
+pub(crate) const LEAVE_ALONE: Config =
+    Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };
 
 /// Three probes unless the time is too short for them: one lost packet is no death.
 const PROBES: u32 = 3;
@@ -72,27 +76,30 @@ impl Config {
     }
 
     fn detect_within_limits(total: Duration, limits: &Limits) -> Result<Self, Error> {
-        let range = detect_within_range(limits);
+        let (idle_range, interval_range) = (limits.idle.range()?, limits.interval.range()?);
+        let range = detect_within_range(limits)?;
         let unit = range.duration(1);
-        let units = u32::try_from(milliseconds(total) / milliseconds(unit))
+        let units = i64::try_from(milliseconds(total) / milliseconds(unit))
             .ok()
-            .filter(|units| (range.min..=range.max).contains(&i64::from(*units)))
+            .filter(|units| (range.min..=range.max).contains(units))
             .ok_or_else(|| {
                 let ms = i64::try_from(milliseconds(total)).unwrap_or(i64::MAX);
                 range.refuse(Quantity::Milliseconds(ms))
             })?;
-        let count = (units - 1).min(PROBES);
+        // What the shortest idle time leaves for the probes.
+        let rest = units - idle_range.min;
+        let count = probes(limits).min(rest / interval_range.min);
         // Half of the time for the probes, rounded to the nearest unit, and never none.
-        let half = ((units + count) / (2 * count)).max(1);
+        let half = ((units + count) / (2 * count)).max(1).min(rest / count);
         // At the very end of the range idle would not fit: the probes take what is left over.
-        let longest_idle = u32::try_from(limits.idle.max).unwrap_or(u32::MAX);
-        let interval = half.max(units.saturating_sub(longest_idle).div_ceil(count));
-        let idle = units - interval * count;
+        let left_over = (units - idle_range.max).max(0);
+        let interval = half.max((left_over + count - 1) / count).max(interval_range.min);
+        let in_units = |number: i64| unit * u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Self {
             enabled: true,
-            idle: Some(unit * idle),
-            interval: Some(unit * interval),
-            count: Some(count),
+            idle: Some(in_units(units - interval * count)),
+            interval: Some(in_units(interval)),
+            count: limits.count.range().is_ok().then_some(u32::try_from(count).unwrap_or(1)),
             user_timeout: None,
         })
     }
@@ -118,7 +125,11 @@ impl Config {
         let idle = given.idle.unwrap_or(limits.shipped.idle);
         let interval = given.interval.unwrap_or(limits.shipped.interval);
         let probes = match given.user_timeout {
-            Some(timeout) if !timeout.is_zero() && !interval.is_zero() => {
+            Some(timeout)
+                if limits.user_timeout_replaces_count
+                    && !timeout.is_zero()
+                    && !interval.is_zero() =>
+            {
                 let beyond_idle = milliseconds(timeout.saturating_sub(idle));
                 let probes = beyond_idle.div_ceil(milliseconds(interval).max(1)).max(1);
                 u32::try_from(probes).unwrap_or(u32::MAX)
@@ -129,38 +140,50 @@ impl Config {
     }
 }
 
-/// The times that [`Config::detect_within`] can promise: one unit of idle and one probe at least,
-/// and idle, which is half of it, as long as the system allows at most.
-pub(crate) fn detect_within_range(limits: &Limits) -> Range {
-    Range {
+/// The number of probes that a plan has at most.
+fn probes(limits: &Limits) -> i64 {
+    i64::from(if limits.count.range().is_ok() { PROBES } else { limits.shipped.count })
+}
+
+/// The times that [`Config::detect_within`] can promise: the shortest idle time and one probe at
+/// least, and idle, which is half of it, as long as the system allows at most.
+pub(crate) fn detect_within_range(limits: &Limits) -> Result<Range, Error> {
+    let (idle, interval) = (limits.idle.range()?, limits.interval.range()?);
+    let fewest = if limits.count.range().is_ok() { 1 } else { probes(limits) };
+    Ok(Range {
         option: OptionName(DETECT_WITHIN),
-        unit: match limits.idle.unit {
-            Unit::Count => Unit::Seconds,
-            unit => unit,
-        },
-        min: 2 * limits.idle.min,
-        max: 2 * limits.idle.max,
-    }
+        unit: idle.unit,
+        min: idle.min + interval.min * fewest,
+        max: 2 * idle.max,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Shipped;
+    use crate::error::Unit;
+    use crate::plan::{Offer, Shipped, Together};
     use proptest::prelude::*;
 
     const SECONDS: Range =
         Range { option: OptionName(c"TCP_KEEPIDLE"), unit: Unit::Seconds, min: 1, max: 32767 };
     const LINUX: Limits = Limits {
-        idle: SECONDS,
-        interval: Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS },
-        count: Range { option: OptionName(c"TCP_KEEPCNT"), unit: Unit::Count, min: 1, max: 127 },
-        user_timeout: Range {
+        idle: Offer::Within(SECONDS),
+        interval: Offer::Within(Range { option: OptionName(c"TCP_KEEPINTVL"), ..SECONDS }),
+        count: Offer::Within(Range {
+            option: OptionName(c"TCP_KEEPCNT"),
+            unit: Unit::Count,
+            min: 1,
+            max: 127,
+        }),
+        user_timeout: Offer::Within(Range {
             option: OptionName(c"TCP_USER_TIMEOUT"),
             unit: Unit::Milliseconds,
             min: 0,
             max: 2_147_483_647,
-        },
+        }),
+        user_timeout_replaces_count: true,
+        together: Together::Never,
         shipped: Shipped {
             idle: Duration::from_secs(7200),
             interval: Duration::from_secs(75),
@@ -237,6 +260,103 @@ mod tests {
         assert_eq!(on.detection_time_limits(&LINUX), Some(Duration::from_secs(7875)));
         let off = Config { enabled: false, ..on };
         assert_eq!(off.detection_time_limits(&LINUX), None);
+    }
+
+    /// Milliseconds; idle and interval also in one call.
+    fn windows(together: Together, count: Offer) -> Limits {
+        let milliseconds = |option| {
+            let max = i64::from(u32::MAX);
+            Offer::Within(Range { option, unit: Unit::Milliseconds, min: 1, max })
+        };
+        Limits {
+            idle: milliseconds(OptionName(c"TCP_KEEPIDLE")),
+            interval: milliseconds(OptionName(c"TCP_KEEPINTVL")),
+            count,
+            user_timeout_replaces_count: false,
+            together,
+            shipped: Shipped { count: 10, ..LINUX.shipped },
+            ..LINUX
+        }
+    }
+
+    const NO_COUNT: Offer =
+        Offer::Missing { option: OptionName(c"TCP_KEEPCNT"), why: "it always sends 10" };
+
+    #[test]
+    fn a_system_that_counts_milliseconds_is_given_them() {
+        let limits = windows(Together::BelowSeconds, LINUX.count);
+        let half = Config::detect_within_limits(Duration::from_millis(500), &limits).unwrap();
+        assert_eq!(half.idle, Some(Duration::from_millis(251)));
+        assert_eq!(half.interval, Some(Duration::from_millis(83)));
+        assert_eq!(half.count, Some(3));
+    }
+
+    #[test]
+    fn where_the_count_is_fixed_the_times_make_up_for_it() {
+        let limits = windows(Together::Always, NO_COUNT);
+        let config = Config::detect_within_limits(Duration::from_secs(6), &limits).unwrap();
+        assert_eq!(config.count, None);
+        assert_eq!(config.idle, Some(Duration::from_secs(3)));
+        assert_eq!(config.detection_time_limits(&limits), Some(Duration::from_secs(6)));
+        let count = Config { count: Some(3), ..Config::default() };
+        let error = Plan::new(&count, &limits).unwrap_err();
+        assert_eq!(error.code(), Some(Error::UNSUPPORTED));
+        assert_eq!(error.option().as_str(), "TCP_KEEPCNT");
+    }
+
+    #[test]
+    fn times_that_go_together_are_asked_for_together() {
+        let lone = |ms| Config { idle: Some(Duration::from_millis(ms)), ..Config::default() };
+        let both = |ms| Config { interval: Some(Duration::from_secs(1)), ..lone(ms) };
+        for (together, config, refused) in [
+            (Together::BelowSeconds, lone(2000), false),
+            (Together::BelowSeconds, lone(500), true),
+            (Together::BelowSeconds, both(500), false),
+            (Together::Always, lone(2000), true),
+            (Together::Always, both(2000), false),
+            (Together::Always, Config::default(), false),
+        ] {
+            let plan = Plan::new(&config, &windows(together, LINUX.count));
+            assert_eq!(plan.is_err(), refused, "{config:?} {together:?}");
+            if let Err(error) = plan {
+                assert_eq!(error.code(), Some(Error::UNSUPPORTED));
+                assert!(error.to_string().contains("give both"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_timeout_takes_no_place_where_the_system_does_not_do_so() {
+        let config =
+            Config { user_timeout: Some(Duration::from_secs(60)), ..within(6000).unwrap() };
+        let time = config.detection_time_limits(&windows(Together::Never, LINUX.count));
+        assert_eq!(time, Some(Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn a_long_shortest_idle_time_leaves_the_rest_to_the_probes() {
+        let idle = Offer::Within(Range { min: 10, ..SECONDS });
+        let limits = Limits { idle, ..LINUX };
+        let config = Config::detect_within_limits(Duration::from_secs(12), &limits).unwrap();
+        assert_eq!(seconds(&config), (10, 1, 2));
+        let refused = Config::detect_within_limits(Duration::from_secs(10), &limits).unwrap_err();
+        assert!(refused.to_string().contains("within 11..65534 s"), "{refused}");
+    }
+
+    #[test]
+    fn a_system_without_options_refuses_every_value_by_name() {
+        let missing = |option| Offer::Missing { option, why: "there is no such option" };
+        let limits = Limits {
+            idle: missing(OptionName(c"TCP_KEEPIDLE")),
+            interval: missing(OptionName(c"TCP_KEEPINTVL")),
+            count: NO_COUNT,
+            ..LINUX
+        };
+        assert!(Plan::new(&Config::default(), &limits).is_ok(), "on and off it can");
+        let refused = Plan::new(&within(6000).unwrap(), &limits).unwrap_err();
+        assert_eq!(refused.option().as_str(), "TCP_KEEPIDLE");
+        let refused = Config::detect_within_limits(Duration::from_secs(6), &limits).unwrap_err();
+        assert_eq!(refused.code(), Some(Error::UNSUPPORTED));
     }
 
     proptest! {

@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::fmt;
 use std::io;
 
+use crate::sys;
+
 /// Why a call was refused. A refused call has changed nothing on the descriptor.
 ///
 /// Each kind has a [`code`](Error::code) that keeps its meaning for ever; C++ shows it as
@@ -117,7 +119,11 @@ impl fmt::Display for Error {
                 write!(f, "{option}: not supported on this system ({why})")
             }
             Error::System { option, attempt, source } => {
-                write!(f, "{option}: cannot {attempt}: {source}")?;
+                write!(f, "{option}: cannot {attempt}: ")?;
+                if let Some(name) = source.raw_os_error().and_then(sys::error_name) {
+                    write!(f, "{name}, ")?;
+                }
+                write!(f, "{source}")?;
                 match source.kind() {
                     io::ErrorKind::PermissionDenied => {
                         write!(f, "; this process lacks the permission")

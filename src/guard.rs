@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use crate::config::Config;
+use crate::config::{Config, LEAVE_ALONE};
 use crate::error::{Error, OptionName, Quantity, Unit};
 use crate::heartbeat::{Heartbeat, Rhythm};
 use crate::kernel::Kernel;
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
-use crate::plan::{Plan, Range, milliseconds};
+use crate::plan::{Plan, Range, Together, milliseconds};
 use crate::retransmission;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::sys;
@@ -276,8 +276,11 @@ impl Guard {
             count: new.count.filter(|_| new.count != old.count),
             user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
         };
-        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
-            link.in_force = Some(kernel.apply(&changed)?);
+        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE })
+            && let Some(before) = link.in_force
+        {
+            let changed = completed(changed, &before, sys::limits()?.together);
+            link.in_force = Some(remembered(kernel.apply(&changed)?, &changed, &before));
         }
         Ok(())
     }
@@ -394,7 +397,12 @@ impl Guard {
             return self.look_at_end(state, info, clock, kernel);
         }
         link.ended = None;
-        let peer = link.liveness.as_mut().map_or(Verdict::Healthy, |live| live.look(now, &info));
+        let mut peer =
+            link.liveness.as_mut().map_or(Verdict::Healthy, |live| live.look(now, &info));
+        if peer == Verdict::Lost && info.probes.is_none() && !kernel.is_probing() {
+            peer = Verdict::Healthy;
+            link.liveness.as_mut().into_iter().for_each(|live| live.pardon(now));
+        }
         let pulse = link.heartbeat.as_mut().map(|heart| heart.look(now, &info, queued));
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {
@@ -463,6 +471,14 @@ impl Guard {
         self.link = None;
         self.tell(loss);
         Orders { loss: Some(loss), ..Orders::default() }
+    }
+
+    /// The program has received data. Only a heart-beat has to be told so, and only on a system whose
+    /// kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
+    pub fn received(&mut self, clock: Clock) {
+        if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
+            heart.received(clock.now);
+        }
     }
 
     /// The network library reported an error on the connection. `alive` is the kernel's view: while
@@ -607,6 +623,39 @@ impl Link {
     }
 }
 
+/// The change with what has to go to the system together with it.
+fn completed(changed: Config, before: &Config, together: Together) -> Config {
+    if !together.needed(changed.idle, changed.interval) {
+        return changed;
+    }
+    Config {
+        idle: changed.idle.or(before.idle),
+        interval: changed.interval.or(before.interval),
+        ..changed
+    }
+}
+
+/// What is in force after a change: what was left alone is as it was, also where the system does not
+/// say so, or says it in whole seconds only.
+fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
+    let same = |after: Option<Duration>, before: Option<Duration>| match (after, before) {
+        (Some(after), Some(before))
+            if after < before + Duration::from_secs(1) && after > before =>
+        {
+            Some(before)
+        }
+        (after, before) => after.or(before),
+    };
+    Config {
+        idle: changed.idle.and(after.idle).or_else(|| same(after.idle, before.idle)),
+        interval: changed
+            .interval
+            .and(after.interval)
+            .or_else(|| same(after.interval, before.interval)),
+        ..after
+    }
+}
+
 /// Whether the kernel holds the connection to be over, at least in the peer's direction.
 fn has_ended(state: &ConnectionState) -> bool {
     use ConnectionState::{CloseWait, Closed, Closing, LastAck, TimeWait};
@@ -625,5 +674,45 @@ fn kernel_answers(info: &Snapshot, interval: Duration) -> bool {
 /// A kernel delays what it has only to acknowledge, in the hope that its program sends something.
 const DELAYED: Duration = Duration::from_millis(300);
 
-const LEAVE_ALONE: Config =
-    Config { enabled: true, idle: None, interval: None, count: None, user_timeout: None };
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(idle: u64, interval: u64) -> Config {
+        let ms = |ms| (ms > 0).then(|| Duration::from_millis(ms));
+        Config { idle: ms(idle), interval: ms(interval), ..LEAVE_ALONE }
+    }
+
+    #[test]
+    fn what_goes_to_the_system_together_is_completed_by_what_was_sent_before() {
+        let before = times(3000, 1000);
+        for (together, changed, sent) in [
+            (Together::Never, times(500, 0), times(500, 0)),
+            (Together::BelowSeconds, times(2000, 0), times(2000, 0)),
+            (Together::BelowSeconds, times(500, 0), times(500, 1000)),
+            (Together::BelowSeconds, times(0, 250), times(3000, 250)),
+            (Together::Always, times(2000, 0), times(2000, 1000)),
+            (Together::Always, times(0, 0), times(0, 0)),
+        ] {
+            assert_eq!(completed(changed, &before, together), sent, "{together:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_remembered_where_the_system_tells_it_roughly_or_not_at_all() {
+        for (before, changed, read, known) in [
+            // Read back in whole seconds.
+            (times(500, 250), times(0, 0), times(1000, 1000), times(500, 250)),
+            // Not read back at all.
+            (times(500, 250), times(0, 0), times(0, 0), times(500, 250)),
+            // What was changed is what was given.
+            (times(500, 250), times(1000, 0), times(1000, 1000), times(1000, 250)),
+            // Somebody else has changed it.
+            (times(500, 250), times(0, 0), times(9000, 1000), times(9000, 250)),
+            // Whole seconds are as they are read.
+            (times(3000, 1000), times(0, 2000), times(3000, 2000), times(3000, 2000)),
+        ] {
+            assert_eq!(remembered(read, &changed, &before), known);
+        }
+    }
+}

@@ -50,6 +50,8 @@ pub struct Heartbeat {
     next_beat: Instant,
     next_look: Instant,
     acknowledged: Option<u64>,
+    /// Bytes of the peer, where the kernel counts them and does not say when they came.
+    received: Option<u64>,
 }
 
 impl Heartbeat {
@@ -65,6 +67,7 @@ impl Heartbeat {
             next_beat,
             next_look: next_beat,
             acknowledged: None,
+            received: None,
         }
     }
 
@@ -85,6 +88,11 @@ impl Heartbeat {
         self.next_look = now;
     }
 
+    /// The program has received something: for a kernel that tells nothing of it.
+    pub fn received(&mut self, now: Instant) {
+        self.hear(now);
+    }
+
     fn hear(&mut self, life: Instant) {
         if life > self.life + GRAIN {
             self.spared = None;
@@ -99,8 +107,14 @@ impl Heartbeat {
     pub fn look(&mut self, now: Instant, info: &Snapshot, queued: bool) -> Pulse {
         let Rhythm { interval, timeout } = self.rhythm;
         let late = now.saturating_duration_since(self.next_look);
-        if let Some(since) = info.since_data_received {
-            self.hear(now.checked_sub(since).unwrap_or(now));
+        match (info.since_data_received, info.bytes_received) {
+            (Some(since), _) => self.hear(now.checked_sub(since).unwrap_or(now)),
+            (None, bytes) => {
+                let before = std::mem::replace(&mut self.received, bytes);
+                if before.is_some() && before != bytes {
+                    self.hear(now);
+                }
+            }
         }
         let waiting = queued || info.unsent.is_some_and(|bytes| bytes > 0);
         self.follow_queue(now, waiting, info);
@@ -126,7 +140,9 @@ impl Heartbeat {
         };
         self.suspected = peer != Verdict::Healthy;
         let next = if peer == Verdict::Healthy { suspect_at } else { missed_at };
-        self.next_look = next.min(self.next_beat).max(now);
+        // Bytes that are only counted came at some time before the look that finds them.
+        let soon = self.received.map(|_| now + interval / 4);
+        self.next_look = soon.into_iter().fold(next.min(self.next_beat).max(now), Instant::min);
         // Behind data that cannot leave, beats would pile up and arrive all at once later.
         Pulse { beat: due && !waiting, peer }
     }
@@ -259,6 +275,26 @@ mod tests {
             now = heart.next_look().at.max(now + GRAIN);
         }
         assert_eq!(now, asked + SECOND * 3 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn bytes_that_are_only_counted_are_life_and_none_are_a_loss() {
+        for answers in [true, false] {
+            let (mut heart, start) = started();
+            let mut last = (start, Verdict::Healthy);
+            while last.0 < start + SECOND * 20 && last.1 != Verdict::Lost {
+                let now = heart.next_look().at.max(last.0 + GRAIN);
+                let seconds = (now - start).as_secs();
+                let bytes_received = Some(if answers { seconds } else { 0 });
+                let info = Snapshot { bytes_received, ..Snapshot::default() };
+                last = (now, heart.look(now, &info, false).peer);
+            }
+            assert_eq!(last.1 == Verdict::Lost, !answers);
+            if !answers {
+                let after = last.0 - start;
+                assert!(after >= SECOND * 5 / 2 && after <= SECOND * 3, "{after:?}");
+            }
+        }
     }
 
     #[test]

@@ -8,14 +8,20 @@ use crate::sys::{self, AsDescriptor, Borrowed};
 
 /// The calls that touch the kernel, on the connected socket.
 pub trait Kernel {
-    /// Applies the values and returns what is then in force.
+    /// Applies the values and returns what is then in force; `None` for what was not given and
+    /// cannot be read back.
     ///
     /// # Errors
     ///
     /// What the system refused; the socket is then as it was.
     fn apply(&mut self, config: &Config) -> Result<Config, Error>;
 
-    /// What the kernel knows of the connection, if it can be asked.
+    /// Whether keepalive is on on the socket. A peer is not condemned for probes that nobody has
+    /// counted and somebody has switched off.
+    fn is_probing(&mut self) -> bool;
+
+    /// What the kernel knows of the connection, if it can be asked. One that knows nothing gives an
+    /// empty answer.
     fn snapshot(&mut self) -> Option<Snapshot>;
 
     /// The error that the kernel holds, also one that it has not acted upon. Takes it away.
@@ -56,12 +62,28 @@ impl<'a> Socket<'a> {
 impl Kernel for Socket<'_> {
     fn apply(&mut self, config: &Config) -> Result<Config, Error> {
         let socket = self.borrowed()?;
-        crate::socket::apply_to(socket, config)?;
-        sys::query(socket)
+        let given = crate::socket::apply_to(socket, config)?;
+        let read = sys::query(socket)?;
+        // What was given comes first: some systems read milliseconds back as seconds.
+        Ok(Config {
+            enabled: read.enabled,
+            idle: given.idle.or(read.idle),
+            interval: given.interval.or(read.interval),
+            count: given.count.or(read.count),
+            user_timeout: given.user_timeout.or(read.user_timeout),
+        })
+    }
+
+    fn is_probing(&mut self) -> bool {
+        self.borrowed().and_then(sys::query).is_ok_and(|config| config.enabled)
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
-        self.borrowed().and_then(sys::snapshot).ok()
+        match self.borrowed().and_then(sys::snapshot) {
+            Ok(info) => Some(info),
+            Err(Error::Unsupported { .. }) => Some(Snapshot::default()),
+            Err(_) => None,
+        }
     }
 
     fn take_error(&mut self) -> ReportedError {

@@ -23,10 +23,12 @@
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
 //! | [`guard`] | one connection's whole policy, without I/O |
 //! | `defaults` | the system-wide values |
+//! | `capabilities` | [`Capabilities`]: what this system can do |
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
 //! | `qobject` | `ka::KeepAlive` (feature `qt`) |
 
+mod capabilities;
 mod config;
 mod defaults;
 mod error;
@@ -49,6 +51,7 @@ mod bridge;
 #[allow(dead_code)]
 mod qobject;
 
+pub use capabilities::{Capabilities, TimeRange, capabilities};
 pub use config::Config;
 pub use defaults::{set_system_defaults, system_defaults};
 pub use error::{Attempt, Error, OptionName, Quantity, Unit};

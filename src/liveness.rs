@@ -16,6 +16,9 @@
 //! probe is answered, and the peer was heard after it. Beside that rule stands a second one, for a
 //! path that fails in our direction only: data retransmitted and not acknowledged for the promised
 //! time is lost although the peer is still heard.
+//!
+//! Linux tells all of this. Where a system tells less, the same rules stand on less: see
+//! docs/decisions/0009-less-evidence.md.
 
 use std::time::{Duration, Instant};
 
@@ -93,6 +96,8 @@ const OVERDUE: Duration = Duration::from_millis(300);
 const WARNING: Duration = Duration::from_millis(100);
 /// The last probe before the verdict leaves this much time for its answer.
 const LAST_CALL: Duration = Duration::from_millis(300);
+/// The timers of some kernels tick twice a second.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Watches one connection.
 #[derive(Debug, Clone)]
@@ -105,11 +110,25 @@ pub struct Liveness {
     then: Sent,
     owed: Option<Owed>,
     stuck: Option<Stuck>,
+    /// Where the kernel does not tell when the peer was heard.
+    counted: Option<Box<Counted>>,
     called: bool,
     looked: Instant,
     next: Instant,
-    /// Whether the next look is a routine one.
-    routine: bool,
+    looking: Looking,
+}
+
+/// What the next look is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looking {
+    /// Something is due at that very time.
+    Exactly,
+    /// Nothing is wrong. The kernel will show how many probes are unanswered.
+    Routinely,
+    /// Nothing is wrong, and the kernel shows no probes: what is found is a tick old already.
+    Supposing,
+    /// Nothing is wrong, and segments have to be found soon after they came.
+    Counting,
 }
 
 /// What the kernel has counted of its own attempts.
@@ -136,6 +155,15 @@ struct Owed {
 struct Stuck {
     since: Instant,
     acknowledged: u64,
+    /// All retransmissions of the connection before that.
+    retransmits: u32,
+}
+
+/// How many segments came in, and the look that has found so many first.
+#[derive(Debug, Clone, Copy)]
+struct Counted {
+    segments: u32,
+    at: Instant,
 }
 
 impl Liveness {
@@ -148,10 +176,11 @@ impl Liveness {
             then: Sent::default(),
             owed: None,
             stuck: None,
+            counted: None,
             called: false,
             looked: now,
             next: now,
-            routine: false,
+            looking: Looking::Exactly,
         }
     }
 
@@ -159,7 +188,7 @@ impl Liveness {
     pub fn change(&mut self, terms: Terms, now: Instant) {
         self.terms = terms;
         self.next = now;
-        self.routine = false;
+        self.looking = Looking::Exactly;
     }
 
     /// The terms it was given.
@@ -174,7 +203,14 @@ impl Liveness {
 
     /// When to look next.
     pub fn next_look(&self) -> NextLook {
-        let lateness = if self.routine { self.terms.lateness() } else { Duration::ZERO };
+        let lateness = match self.looking {
+            Looking::Exactly => Duration::ZERO,
+            Looking::Routinely => self.terms.lateness(),
+            Looking::Supposing => {
+                self.terms.lateness().min(self.terms.owed().saturating_sub(TICK) / 2)
+            }
+            Looking::Counting => self.counting_step() / 4,
+        };
         NextLook { at: self.next, lateness }
     }
 
@@ -190,8 +226,9 @@ impl Liveness {
             self.pardon(now); // the clock was put back, and what was dated before is void
         }
         self.looked = now;
-        // A system that does not say when the peer was heard gives no reason to condemn it.
-        if let Some(silence) = info.silence() {
+        self.count_received(now, info);
+        // A system that gives no sign of the peer gives no reason to condemn it.
+        if let Some(silence) = self.silence(now, info) {
             self.listen(now, silence, info);
             self.count(now, silence, info);
         }
@@ -209,6 +246,43 @@ impl Liveness {
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
         call
+    }
+
+    /// Notes when segments came in, for a kernel that only counts them.
+    fn count_received(&mut self, now: Instant, info: &Snapshot) {
+        let Some(segments) = info.segments_received.filter(|_| info.silence().is_none()) else {
+            self.counted = None;
+            return;
+        };
+        if self.counted.as_ref().is_none_or(|counted| counted.segments != segments) {
+            self.counted = Some(Box::new(Counted { segments, at: now }));
+        }
+    }
+
+    /// Time since the peer was last heard. Where the kernel only counts segments it is the time since
+    /// the look that found the last of them: never longer than the truth, and shorter by up to the
+    /// time between two looks.
+    fn silence(&self, now: Instant, info: &Snapshot) -> Option<Duration> {
+        let counted = || Some(now.saturating_duration_since(self.counted.as_ref()?.at));
+        info.silence().or_else(counted)
+    }
+
+    /// The time between two looks that only wait for segments.
+    fn counting_step(&self) -> Duration {
+        (self.terms.within / 16).clamp(Duration::from_millis(100), Duration::from_secs(1))
+    }
+
+    /// How many probes have surely been sent in such a silence, and how long ago the first of them,
+    /// for a kernel that does not count them. All of this kind, the BSDs and what came of them, send
+    /// keepalive probes whenever nothing was heard for the idle time, also while data is
+    /// unacknowledged.
+    fn probes_due(&self, silence: Duration) -> (u32, Duration) {
+        let Terms { idle, interval, .. } = self.terms;
+        let Some(since_first) = silence.checked_sub(idle + idle / 8 + TICK) else {
+            return (0, Duration::ZERO);
+        };
+        let more = since_first.as_millis() / interval.as_millis().max(1);
+        (u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1), since_first)
     }
 
     /// Was the peer heard since the last look?
@@ -245,12 +319,13 @@ impl Liveness {
         let since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
         // The timer's grain and what a busy machine adds count as late as well.
         let late = now.saturating_duration_since(self.next).min(self.terms.lateness());
-        let late = late.max(2 * GRAIN);
+        // A probe that is only supposed to be out may have left a tick earlier.
+        let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
         let owed = self.owed.get_or_insert(Owed { since, late, enough: None });
         owed.since = owed.since.min(since);
         // Data is sent again and again; of probes there may be one in the plan.
-        let needed =
-            if info.has_data_to_deliver() { 2 } else { self.terms.probes().clamp(1, 2) as u32 };
+        let planned = self.terms.probes().clamp(1, 2) as u32;
+        let needed = if info.has_data_to_deliver() && info.probes.is_some() { 2 } else { planned };
         if stimuli >= needed {
             owed.enough.get_or_insert(now);
         }
@@ -258,7 +333,11 @@ impl Liveness {
 
     /// The number of unanswered stimuli, and for how long the first of them is unanswered at least.
     fn unanswered(&self, silence: Duration, info: &Snapshot) -> (u32, Duration) {
-        let probes = info.probes.unwrap_or(0);
+        let Some(probes) = info.probes else {
+            let (probes, since_first) = self.probes_due(silence);
+            let again = info.total_retransmits.unwrap_or(0).wrapping_sub(self.then.retransmits);
+            return (probes.saturating_add(again), since_first);
+        };
         if !info.has_data_to_deliver() {
             // n probes are n - 1 intervals.
             let since_first = self.terms.interval.saturating_mul(probes.saturating_sub(1));
@@ -284,9 +363,9 @@ impl Liveness {
 
     /// Is data on its way that nobody acknowledges?
     fn follow_data(&mut self, now: Instant, info: &Snapshot) {
-        let (Some(acknowledged), true) =
-            (info.bytes_acknowledged, info.unacked.is_some_and(|segments| segments > 0))
-        else {
+        // Some do not tell what is on its way from what waits behind it.
+        let out = info.unacked.map_or_else(|| info.has_data_to_deliver(), |segments| segments > 0);
+        let (Some(acknowledged), true) = (info.bytes_acknowledged, out) else {
             self.stuck = None;
             return;
         };
@@ -296,7 +375,10 @@ impl Liveness {
             Some(stuck) if stuck.acknowledged == acknowledged => {
                 stuck.since = stuck.since.min(since);
             }
-            stuck => *stuck = Some(Stuck { since, acknowledged }),
+            stuck => {
+                let retransmits = info.total_retransmits.unwrap_or(0);
+                *stuck = Some(Stuck { since, acknowledged, retransmits });
+            }
         }
     }
 
@@ -309,9 +391,14 @@ impl Liveness {
             _ if reached(suspect_at) => Verdict::Suspect,
             _ => Verdict::Healthy,
         };
-        self.routine = self.verdict == Verdict::Healthy && suspect_at.is_none();
+        self.looking = match (self.verdict, suspect_at) {
+            (Verdict::Healthy, None) if self.counted.is_some() => Looking::Counting,
+            (Verdict::Healthy, None) if info.probes.is_none() => Looking::Supposing,
+            (Verdict::Healthy, None) => Looking::Routinely,
+            _ => Looking::Exactly,
+        };
         self.next = match (self.verdict, suspect_at) {
-            (Verdict::Healthy, None) => self.next_routine_look(now),
+            (Verdict::Healthy, None) => self.next_routine_look(now, info),
             (Verdict::Healthy, Some(at)) => at,
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
@@ -324,9 +411,13 @@ impl Liveness {
     }
 
     /// While nothing is wrong: when the first probe has surely been sent.
-    fn next_routine_look(&self, now: Instant) -> Instant {
+    fn next_routine_look(&self, now: Instant, info: &Snapshot) -> Instant {
         let Terms { within, idle, .. } = self.terms;
-        let first = self.heard + (idle + idle / 8).min(within);
+        if self.counted.is_some() {
+            return now + self.counting_step();
+        }
+        let tick = if info.probes.is_none() { TICK } else { Duration::ZERO };
+        let first = self.heard + (idle + idle / 8 + tick).min(within);
         if first > now { first } else { now + self.terms.lateness() }
     }
 
@@ -345,7 +436,7 @@ impl Liveness {
             let in_time = owed.since + owed_for.max(answer(info));
             let enough = owed.enough? + answer(info);
             // By the kernel's clock, too: this one may have been put forward.
-            let silent = now + within.saturating_sub(info.silence()?);
+            let silent = now + within.saturating_sub(self.silence(now, info)?);
             Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
         });
         // The oldest data was sent a little before the last of what came back was.
@@ -355,7 +446,10 @@ impl Liveness {
 
     /// Data that was sent three times in vain.
     fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
-        self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
+        self.stuck.filter(|stuck| {
+            let since = || Some(info.total_retransmits?.wrapping_sub(stuck.retransmits));
+            info.retransmits.or_else(since).unwrap_or(0) >= 2
+        })
     }
 }
 

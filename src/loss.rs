@@ -158,11 +158,13 @@ fn with_snapshot(
     }
 }
 
-/// Which of the kernel's two timeouts it was.
+/// Which of the kernel's two timeouts it was, if the kernel counts what tells them apart.
 fn timeout(snapshot: &Snapshot) -> LossReason {
     let retransmitting = snapshot.retransmits.unwrap_or(0) > 0;
     let stalled = snapshot.unsent.unwrap_or(0) > 0;
-    if snapshot.probes.unwrap_or(0) > 0 && !retransmitting && !stalled {
+    if snapshot.probes.is_none() && !retransmitting && !stalled {
+        LossReason::Unknown
+    } else if snapshot.probes.unwrap_or(0) > 0 && !retransmitting && !stalled {
         LossReason::ProbesUnanswered
     } else {
         LossReason::DataUnacknowledged
@@ -172,8 +174,9 @@ fn timeout(snapshot: &Snapshot) -> LossReason {
 /// How a connection ended, from the kernel's figures alone: for a loss first met by a write, where
 /// the library has lost the errno.
 fn mechanism(snapshot: &Snapshot, config: Option<&Config>) -> LossReason {
-    let probes = snapshot.probes.unwrap_or(0);
-    let retransmits = snapshot.retransmits.unwrap_or(0);
+    let (Some(probes), Some(retransmits)) = (snapshot.probes, snapshot.retransmits) else {
+        return LossReason::Unknown;
+    };
     let silence = snapshot.silence().unwrap_or_default();
     let since_sent = snapshot.since_data_sent.unwrap_or_default();
     if retransmits > 0 {
@@ -360,6 +363,24 @@ mod tests {
         assert_eq!(reason(&blind), Some(LossReason::NetworkUnreachable));
         blind.heard = false;
         assert_eq!(reason(&blind), None);
+    }
+
+    #[test]
+    fn a_kernel_that_counts_nothing_tells_a_close_from_a_reset_and_not_one_timeout_from_the_other()
+    {
+        let bare = |state| Snapshot { state: Some(state), ..Snapshot::default() };
+        for (reported, state, expected) in [
+            (ClosedByPeer, CloseWait, LossReason::PeerClosed),
+            (ClosedByPeer, Closed, LossReason::PeerReset),
+            (Unreachable, Closed, LossReason::NetworkUnreachable),
+            (TimedOut, Closed, LossReason::Unknown),
+            (Other, Closed, LossReason::Unknown),
+        ] {
+            assert_eq!(reason(&evidence(reported, bare(state))), Some(expected), "{reported:?}");
+        }
+        let waiting = Snapshot { unsent: Some(1), ..bare(Closed) };
+        let known = reason(&evidence(TimedOut, waiting));
+        assert_eq!(known, Some(LossReason::DataUnacknowledged));
     }
 
     #[test]

@@ -92,15 +92,77 @@ pub(crate) fn milliseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1000).saturating_add(u64::from(time.subsec_millis()))
 }
 
+/// What a system makes of one value of a [`Config`]: the range that it accepts, or why it takes none.
+#[derive(Debug, Clone, Copy)]
+#[allow(dead_code)] // there are systems that lack nothing
+pub(crate) enum Offer {
+    /// Values within this range.
+    Within(Range),
+    /// There is no such option.
+    Missing {
+        /// What it is called where it exists.
+        option: OptionName,
+        /// Why it is missing, and what to do instead.
+        why: &'static str,
+    },
+}
+
+impl Offer {
+    /// The range, or the refusal of every value.
+    pub(crate) fn range(&self) -> Result<&Range, Error> {
+        match self {
+            Offer::Within(range) => Ok(range),
+            Offer::Missing { option, why } => Err(Error::Unsupported { option: *option, why }),
+        }
+    }
+
+    fn plan_time(&self, wanted: Option<Duration>) -> Result<Option<u32>, Error> {
+        wanted.map(|time| self.range()?.round_up(time)).transpose()
+    }
+
+    /// `None` for what was left alone.
+    fn time(&self, units: Option<u32>) -> Option<Duration> {
+        Some(self.range().ok()?.duration(units?))
+    }
+}
+
 /// What one system's sockets accept, and what they do when nobody says anything.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    pub(crate) idle: Range,
-    pub(crate) interval: Range,
-    pub(crate) count: Range,
-    pub(crate) user_timeout: Range,
+    /// Counted in the same unit as `interval`.
+    pub(crate) idle: Offer,
+    pub(crate) interval: Offer,
+    pub(crate) count: Offer,
+    pub(crate) user_timeout: Offer,
+    /// Whether a user timeout takes the place of the count on an idle connection.
+    pub(crate) user_timeout_replaces_count: bool,
+    pub(crate) together: Together,
     /// What the system is shipped with, counted on where a [`Config`] leaves a value alone.
     pub(crate) shipped: Shipped,
+}
+
+/// When a system takes idle and interval only together, in one call that has no "leave alone".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code)] // each system has one of them
+pub(crate) enum Together {
+    /// Each has its own option.
+    Never,
+    /// Each has its own option, which counts in seconds; the call for both counts in milliseconds.
+    BelowSeconds,
+    /// There is only the call for both.
+    Always,
+}
+
+impl Together {
+    /// Whether the call for both is needed.
+    pub(crate) fn needed(self, idle: Option<Duration>, interval: Option<Duration>) -> bool {
+        let fine = |time: Duration| time.subsec_nanos() != 0;
+        match self {
+            Together::Never => false,
+            Together::BelowSeconds => idle.is_some_and(fine) || interval.is_some_and(fine),
+            Together::Always => idle.is_some() || interval.is_some(),
+        }
+    }
 }
 
 /// The values that a system is shipped with.
@@ -124,26 +186,32 @@ pub(crate) struct Plan {
 impl Plan {
     /// Checks every value before any of them is used, so that a refusal changes nothing.
     pub(crate) fn new(config: &Config, limits: &Limits) -> Result<Self, Error> {
-        let up = |value: Option<Duration>, range: &Range| {
-            value.map(|value| range.round_up(value)).transpose()
-        };
-        Ok(Self {
+        let plan = Self {
             enabled: config.enabled,
-            idle: up(config.idle, &limits.idle)?,
-            interval: up(config.interval, &limits.interval)?,
-            count: config.count.map(|count| limits.count.check(count)).transpose()?,
-            user_timeout: up(config.user_timeout, &limits.user_timeout)?,
-        })
+            idle: limits.idle.plan_time(config.idle)?,
+            interval: limits.interval.plan_time(config.interval)?,
+            count: config.count.map(|count| limits.count.range()?.check(count)).transpose()?,
+            user_timeout: limits.user_timeout.plan_time(config.user_timeout)?,
+        };
+        if plan.idle.is_some() != plan.interval.is_some()
+            && limits.together.needed(config.idle, config.interval)
+        {
+            let lacking = if plan.idle.is_none() { &limits.idle } else { &limits.interval };
+            let why = "idle and interval go to this system in one call that has no \"leave alone\"; \
+                       give both, or whole seconds where it has options for these";
+            return Err(Error::Unsupported { option: lacking.range()?.option, why });
+        }
+        Ok(plan)
     }
 
     /// The same as a [`Config`]: what the kernel was really given, after rounding.
     pub(crate) fn config(&self, limits: &Limits) -> Config {
         Config {
             enabled: self.enabled,
-            idle: self.idle.map(|units| limits.idle.duration(units)),
-            interval: self.interval.map(|units| limits.interval.duration(units)),
+            idle: limits.idle.time(self.idle),
+            interval: limits.interval.time(self.interval),
             count: self.count,
-            user_timeout: self.user_timeout.map(|units| limits.user_timeout.duration(units)),
+            user_timeout: limits.user_timeout.time(self.user_timeout),
         }
     }
 }

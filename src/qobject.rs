@@ -354,7 +354,7 @@ impl ffi::KeepAlive {
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
         self.change_value(|values| {
-            let range = &sys::limits()?.idle;
+            let range = sys::limits()?.idle.range()?;
             let idle = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { idle, ..values })
         });
@@ -366,7 +366,7 @@ impl ffi::KeepAlive {
 
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
         self.change_value(|values| {
-            let range = &sys::limits()?.interval;
+            let range = sys::limits()?.interval.range()?;
             let interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { interval, ..values })
         });
@@ -379,7 +379,7 @@ impl ffi::KeepAlive {
 
     fn set_count(self: Pin<&mut Self>, count: i32) {
         self.change_value(|values| {
-            let range = &sys::limits()?.count;
+            let range = sys::limits()?.count.range()?;
             let count = unless(count, 0).map(|count| range.number(count)).transpose()?;
             Ok(Config { count, ..values })
         });
@@ -391,7 +391,7 @@ impl ffi::KeepAlive {
 
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
         self.change_value(|values| {
-            let range = &sys::limits()?.user_timeout;
+            let range = sys::limits()?.user_timeout.range()?;
             let user_timeout = unless(ms, -1).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { user_timeout, ..values })
         });
@@ -403,7 +403,7 @@ impl ffi::KeepAlive {
 
     fn set_detect_within(self: Pin<&mut Self>, ms: i32) {
         self.change(|settings| {
-            let range = detect_within_range(sys::limits()?);
+            let range = detect_within_range(sys::limits()?)?;
             let detect_within = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { detect_within, ..settings })
         });
@@ -683,7 +683,9 @@ fn reported(error: ffi::SocketError) -> ReportedError {
         ffi::SocketError::None => ReportedError::None,
         ffi::SocketError::ClosedByPeer => ReportedError::ClosedByPeer,
         ffi::SocketError::TimedOut => ReportedError::TimedOut,
-        ffi::SocketError::Unreachable => ReportedError::Unreachable,
+        ffi::SocketError::Unreachable if sys::diagnosis().unreachable_is_distinct => {
+            ReportedError::Unreachable
+        }
         _ => ReportedError::Other,
     }
 }

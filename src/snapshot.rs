@@ -45,6 +45,9 @@ pub struct Snapshot {
     pub data_segments_sent: Option<u32>,
     /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`).
     pub bytes_acknowledged: Option<u64>,
+    /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or not
+    /// the program has read them.
+    pub bytes_received: Option<u64>,
 }
 
 impl Snapshot {

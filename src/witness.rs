@@ -14,7 +14,7 @@ use crate::sys::{self, AsDescriptor, Borrowed, Owned};
 #[derive(Debug)]
 pub struct Witness {
     duplicate: Owned,
-    identity: u64,
+    identity: Option<u64>,
     /// The longest time between two retransmissions as it was found.
     retransmit_within: Option<Duration>,
 }
@@ -41,7 +41,11 @@ impl Witness {
     }
 
     pub(crate) fn is_of_borrowed(&self, socket: Borrowed<'_>) -> bool {
-        sys::identity(socket).is_ok_and(|identity| identity == self.identity)
+        // Where one of the two cannot be told, nothing says that they differ.
+        sys::identity(socket).is_ok_and(|now| match (now, self.identity) {
+            (Some(now), Some(then)) => now == then,
+            _ => true,
+        })
     }
 
     /// The duplicate as a number, for C++.

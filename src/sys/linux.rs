@@ -1,18 +1,21 @@
-//! Linux: the socket options. See tcp(7) and socket(7).
+//! Linux and Android: the socket options. See tcp(7) and socket(7).
 
 use std::ffi::{c_int, c_void};
-use std::io;
-use std::mem;
-#[cfg(feature = "bridge")]
-use std::os::fd::RawFd;
-use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use socket2::{Protocol, SockRef};
-
+use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
-use crate::plan::{Limits, Plan, Range, Shipped};
+use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
+
+pub use super::unix::AsDescriptor;
+pub(crate) use super::unix::{
+    Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
+};
+use super::unix::{ENABLED, SocketOption, refused, socket, socklen, tcp};
+#[cfg(feature = "bridge")]
+pub(crate) use super::unix::{borrow, number};
 
 mod sysctl;
 mod tcp_info;
@@ -20,54 +23,6 @@ mod tcp_info;
 pub(crate) use sysctl::{retries, set_system_defaults, system_defaults};
 pub(crate) use tcp_info::snapshot;
 
-/// A descriptor that somebody else keeps open.
-pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
-/// A descriptor of our own.
-pub(crate) type Owned = OwnedFd;
-/// What can lend a descriptor.
-pub use std::os::fd::AsFd as AsDescriptor;
-
-/// The descriptor of anything that can lend one.
-pub(crate) fn lend(socket: &impl AsDescriptor) -> Borrowed<'_> {
-    socket.as_fd()
-}
-
-/// A borrowed descriptor from a number that came through C++.
-#[cfg(feature = "bridge")]
-pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
-    let raw =
-        RawFd::try_from(given).ok().filter(|raw| *raw >= 0).ok_or(Error::NoDescriptor { given })?;
-    // SAFETY: BorrowedFd wants a number other than -1, which was just checked, and a descriptor
-    // that stays open while it is borrowed. The number comes from a caller who holds the socket and
-    // waits for us to return, and it is used only for calls that hand it to the kernel. Should it
-    // be closed all the same, each of these answers EBADF: no memory depends on it.
-    Ok(unsafe { BorrowedFd::borrow_raw(raw) })
-}
-
-/// A descriptor of our own as a number, for C++.
-#[cfg(feature = "bridge")]
-pub(crate) fn number(owned: &Owned) -> i64 {
-    i64::from(owned.as_raw_fd())
-}
-
-/// One option of setsockopt(2).
-struct SocketOption {
-    name: OptionName,
-    level: c_int,
-    number: c_int,
-    unit: Unit,
-}
-
-const fn tcp(name: OptionName, number: c_int, unit: Unit) -> SocketOption {
-    SocketOption { name, level: libc::IPPROTO_TCP, number, unit }
-}
-
-static ENABLED: SocketOption = SocketOption {
-    name: OptionName(c"SO_KEEPALIVE"),
-    level: libc::SOL_SOCKET,
-    number: libc::SO_KEEPALIVE,
-    unit: Unit::Count,
-};
 static IDLE: SocketOption = tcp(OptionName(c"TCP_KEEPIDLE"), libc::TCP_KEEPIDLE, Unit::Seconds);
 static INTERVAL: SocketOption =
     tcp(OptionName(c"TCP_KEEPINTVL"), libc::TCP_KEEPINTVL, Unit::Seconds);
@@ -79,28 +34,52 @@ static USER_TIMEOUT: SocketOption =
 static LONGEST_RETRANSMISSION: SocketOption =
     tcp(OptionName(c"TCP_RTO_MAX_MS"), 44, Unit::Milliseconds);
 
-const ERROR: OptionName = OptionName(c"SO_ERROR");
-const LINGER: OptionName = OptionName(c"SO_LINGER");
+/// `include/uapi/linux/in.h`; libc has it for one of the two systems only.
+const IPPROTO_MPTCP: c_int = 262;
+
+static PROTOCOL: SocketOption = socket(OptionName(c"SO_PROTOCOL"), libc::SO_PROTOCOL);
+
+/// A number of 64 bits that no other socket has or will have.
 const COOKIE: OptionName = OptionName(c"SO_COOKIE");
-const POLL: OptionName = OptionName(c"poll");
-const DUPLICATE: OptionName = OptionName(c"F_DUPFD_CLOEXEC");
 
 static LIMITS: Limits = Limits {
-    idle: Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 },
-    interval: Range { option: INTERVAL.name, unit: INTERVAL.unit, min: 1, max: 32767 },
-    count: Range { option: COUNT.name, unit: COUNT.unit, min: 1, max: 127 },
-    user_timeout: Range {
+    idle: Offer::Within(Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 }),
+    interval: Offer::Within(Range {
+        option: INTERVAL.name,
+        unit: INTERVAL.unit,
+        min: 1,
+        max: 32767,
+    }),
+    count: Offer::Within(COUNTS),
+    user_timeout: Offer::Within(Range {
         option: USER_TIMEOUT.name,
         unit: USER_TIMEOUT.unit,
         min: 0,
         max: c_int::MAX as i64,
-    },
+    }),
+    user_timeout_replaces_count: true,
+    together: Together::Never,
     shipped: Shipped {
         idle: Duration::from_secs(7200),
         interval: Duration::from_secs(75),
         count: 9,
     },
 };
+
+const COUNTS: Range = Range { option: COUNT.name, unit: COUNT.unit, min: 1, max: 127 };
+
+pub(crate) fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        read_back: true,
+        system_defaults: true,
+        set_system_defaults: true,
+        probes: true,
+        silence: true,
+        retransmissions: true,
+        loss_reason: true,
+        unreachable_is_distinct: true,
+    }
+}
 
 pub(crate) fn limits() -> Result<&'static Limits, Error> {
     Ok(&LIMITS)
@@ -156,39 +135,21 @@ pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
     })
 }
 
-pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
-    // The standard library duplicates with F_DUPFD_CLOEXEC.
-    socket.try_clone_to_owned().map_err(|source| Error::System {
-        option: DUPLICATE,
-        attempt: Attempt::Duplicate,
-        source,
-    })
-}
-
-pub(crate) fn identity(socket: Borrowed<'_>) -> Result<u64, Error> {
-    SockRef::from(&socket).cookie().map_err(|source| Error::System {
-        option: COOKIE,
-        attempt: Attempt::Read,
-        source,
-    })
-}
-
-pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
-    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
-    // SAFETY: `poll` is one initialised pollfd and the count given is one; the kernel writes its
-    // `revents` only. A timeout of zero returns at once.
-    match unsafe { libc::poll(&raw mut poll, 1, 0) } {
-        -1 => Err(refused(POLL, Attempt::Read)),
-        _ => Ok(poll.revents & libc::POLLERR != 0),
-    }
-}
-
-pub(crate) fn take_error(socket: Borrowed<'_>) -> Result<Option<io::Error>, Error> {
-    SockRef::from(&socket).take_error().map_err(|source| Error::System {
-        option: ERROR,
-        attempt: Attempt::Read,
-        source,
-    })
+pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
+    let mut cookie: u64 = 0;
+    let mut length = socklen::<u64>();
+    // SAFETY: `cookie` is a u64 that outlives the call and `length` says exactly its size, so the
+    // kernel writes within it; any descriptor is allowed, a wrong one is an error.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_COOKIE,
+            (&raw mut cookie).cast::<c_void>(),
+            &raw mut length,
+        )
+    };
+    if result == 0 { Ok(Some(cookie)) } else { Err(refused(COOKIE, Attempt::Read)) }
 }
 
 /// Writing TCP_KEEPIDLE fires the probes' timer if the connection has been idle for that long. The
@@ -198,20 +159,12 @@ pub(crate) fn probe_now(socket: Borrowed<'_>, in_force: &Config) -> Result<(), E
     let (Some(idle), Some(count)) = (plan.idle, plan.count) else {
         return Ok(());
     };
-    let most = u32::try_from(LIMITS.count.max).unwrap_or(count);
+    let most = u32::try_from(COUNTS.max).unwrap_or(count);
     if count < most {
         COUNT.write(socket, count + 1)?;
         IDLE.write(socket, idle)?;
     }
     Ok(())
-}
-
-pub(crate) fn discard_unsent(socket: Borrowed<'_>) -> Result<(), Error> {
-    SockRef::from(&socket).set_linger(Some(Duration::ZERO)).map_err(|source| Error::System {
-        option: LINGER,
-        attempt: Attempt::Set(0, Unit::Seconds),
-        source,
-    })
 }
 
 pub(crate) fn retransmission_limit(socket: Borrowed<'_>) -> Result<Duration, Error> {
@@ -225,7 +178,7 @@ pub(crate) fn limit_retransmissions(socket: Borrowed<'_>, limit: Duration) -> Re
 }
 
 pub(crate) fn is_multipath(socket: Borrowed<'_>) -> bool {
-    SockRef::from(&socket).protocol().is_ok_and(|protocol| protocol == Some(Protocol::MPTCP))
+    PROTOCOL.read(socket).is_ok_and(|protocol| protocol == IPPROTO_MPTCP)
 }
 
 /// CLOCK_BOOTTIME counts the time asleep and CLOCK_MONOTONIC does not.
@@ -240,70 +193,4 @@ fn read_clock(clock: libc::clockid_t) -> Duration {
     unsafe { libc::clock_gettime(clock, &raw mut time) };
     let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
-}
-
-impl SocketOption {
-    fn read(&self, socket: Borrowed<'_>) -> Result<c_int, Error> {
-        let mut value: c_int = 0;
-        let mut length = socklen::<c_int>();
-        // SAFETY: `value` is a c_int that outlives the call and `length` says exactly its size, so
-        // the kernel writes within it; any descriptor is allowed, a wrong one is an error.
-        let result = unsafe {
-            libc::getsockopt(
-                socket.as_raw_fd(),
-                self.level,
-                self.number,
-                (&raw mut value).cast::<c_void>(),
-                &raw mut length,
-            )
-        };
-        if result == 0 { Ok(value) } else { Err(refused(self.name, Attempt::Read).or_not_tcp()) }
-    }
-
-    /// The value lies within the option's range, which ends at c_int's largest at the latest.
-    fn write(&self, socket: Borrowed<'_>, value: u32) -> Result<(), Error> {
-        // SAFETY: the pointer is to a u32 that outlives the call, of the size of the int that the
-        // kernel reads; it only reads. Any descriptor is allowed, a wrong one is an error.
-        let result = unsafe {
-            libc::setsockopt(
-                socket.as_raw_fd(),
-                self.level,
-                self.number,
-                (&raw const value).cast::<c_void>(),
-                socklen::<u32>(),
-            )
-        };
-        if result == 0 {
-            return Ok(());
-        }
-        Err(refused(self.name, Attempt::Set(i64::from(value), self.unit)))
-    }
-}
-
-/// The system's last error as ours.
-#[cold]
-fn refused(option: OptionName, attempt: Attempt) -> Error {
-    Error::System { option, attempt, source: io::Error::last_os_error() }
-}
-
-impl Error {
-    /// The same, or that the descriptor is not TCP if the system's word means that.
-    #[cold]
-    fn or_not_tcp(self) -> Self {
-        match self {
-            Error::System { source, .. }
-                if matches!(
-                    source.raw_os_error(),
-                    Some(libc::ENOTSOCK | libc::ENOPROTOOPT | libc::EOPNOTSUPP)
-                ) =>
-            {
-                Error::NotTcp { source }
-            }
-            other => other,
-        }
-    }
-}
-
-const fn socklen<T>() -> libc::socklen_t {
-    mem::size_of::<T>() as libc::socklen_t
 }

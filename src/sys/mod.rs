@@ -8,14 +8,16 @@
 //! | `lend(socket)` | the descriptor of anything that can lend one |
 //! | `borrow(number)` | a borrowed descriptor from a number, or [`NoDescriptor`] |
 //! | `number(owned)` | the opposite way, for C++ |
-//! | `limits()` | what its sockets accept |
+//! | `limits()` | what its sockets accept, found by asking the system where its version decides |
+//! | `diagnosis()` | what it tells of its connections |
 //! | `apply(descriptor, plan)` | tells the kernel, all or nothing |
-//! | `query(descriptor)` | what is in force on a socket |
-//! | `snapshot(descriptor)` | what the kernel knows of the connection |
+//! | `query(descriptor)` | what is in force on a socket; `None` for what cannot be read |
+//! | `snapshot(descriptor)` | what the kernel knows of the connection; [`Unsupported`] where it tells nothing at all |
 //! | `duplicate(descriptor)` | a second descriptor of the same socket, not inherited by children |
-//! | `identity(descriptor)` | a number that no other socket has or will have |
+//! | `identity(descriptor)` | a number that no other socket has at the same time; `None` where it cannot be told, as for a connection that is gone |
 //! | `error_pending(descriptor)` | whether an error waits to be read, without reading it |
 //! | `take_error(descriptor)` | that error, or what the kernel has heard of the network; takes it away |
+//! | `error_name(code)` | the name of one of the system's errors, where the system's own words lack it |
 //! | `probe_now(descriptor, config)` | sends one keepalive probe more than the plan has |
 //! | `discard_unsent(descriptor)` | the close to come drops what is queued and resets the connection |
 //! | `retransmission_limit(descriptor)`, `limit_retransmissions(descriptor, time)` | the longest time between two of them |
@@ -24,17 +26,28 @@
 //! | `asleep()` | how long this machine has slept |
 //! | `system_defaults()`, `set_system_defaults(config)` | the values behind sockets that say nothing |
 //!
+//! What is a help and no promise (`probe_now` and the three after it) answers [`Unsupported`] where
+//! there is nothing of the kind. This list of modules and what is below it are the only places that
+//! name a system.
+//!
 //! A system without a file of its own gets the one that answers [`Unsupported`].
 //!
 //! [`NoDescriptor`]: crate::Error::NoDescriptor
 //! [`Unsupported`]: crate::Error::Unsupported
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
+mod unix;
+// The tests run where there is something to run them on.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(not(any(unix, windows)), allow(dead_code))]
+mod change;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::*;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod unsupported;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use unsupported::*;

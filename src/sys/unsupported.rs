@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Error, OptionName};
 use crate::plan::{Limits, Plan};
@@ -36,7 +37,7 @@ pub use descriptor::AsDescriptor;
 pub(crate) use descriptor::{Borrowed, Owned, lend};
 
 fn unsupported<T>() -> Result<T, Error> {
-    let why = "keepalive is implemented for Linux so far";
+    let why = "this library does not know the system; docs/systems.md lists those that it does";
     Err(Error::Unsupported { option: OptionName(c"SO_KEEPALIVE"), why })
 }
 
@@ -48,6 +49,14 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
 #[cfg(feature = "bridge")]
 pub(crate) fn number(_: &Owned) -> i64 {
     -1
+}
+
+pub(crate) fn diagnosis() -> Diagnosis {
+    Diagnosis::default()
+}
+
+pub(crate) fn error_name(_: i32) -> Option<&'static str> {
+    None
 }
 
 pub(crate) fn limits() -> Result<&'static Limits, Error> {
@@ -70,7 +79,7 @@ pub(crate) fn duplicate(_: Borrowed<'_>) -> Result<Owned, Error> {
     unsupported()
 }
 
-pub(crate) fn identity(_: Borrowed<'_>) -> Result<u64, Error> {
+pub(crate) fn identity(_: Borrowed<'_>) -> Result<Option<u64>, Error> {
     unsupported()
 }
 

@@ -17,6 +17,7 @@ struct Socket {
     info: Option<Snapshot>,
     error: Option<ReportedError>,
     called: u32,
+    switched_off: bool,
 }
 
 impl Kernel for Socket {
@@ -50,6 +51,10 @@ impl Kernel for Socket {
 
     fn take_error(&mut self) -> ReportedError {
         self.error.take().unwrap_or(ReportedError::None)
+    }
+
+    fn is_probing(&mut self) -> bool {
+        !self.switched_off
     }
 
     fn probe_now(&mut self, _: &Config) {
@@ -382,6 +387,63 @@ fn an_end_that_the_network_library_does_not_see_is_told_in_time() {
         assert_eq!(orders.abort, aborted, "what came before a FIN stays readable");
         let loss = orders.loss.or_else(|| guard.disconnected(end(ReportedError::None, state)));
         assert_eq!(loss.unwrap().reason, reason);
+    }
+}
+
+/// A kernel that tells when the peer was heard, and counts no probes.
+fn silent_uncounted(ms: u64) -> Option<Snapshot> {
+    let mut info = Snapshot::default();
+    info.since_ack_received = Some(Duration::from_millis(ms));
+    Some(info)
+}
+
+#[test]
+fn where_probes_are_not_counted_a_peer_is_not_lost_for_keepalive_that_was_switched_off() {
+    for switched_off in [false, true] {
+        let (mut guard, mut socket, start) = connected_at(six_seconds());
+        socket.switched_off = switched_off;
+        let mut aborted = None;
+        for ms in (0..30_000).step_by(50) {
+            let now = start.now + Duration::from_millis(ms);
+            if guard.next_look().is_some_and(|look| look.at > now) {
+                continue;
+            }
+            socket.info = silent_uncounted(ms);
+            if guard.look(false, Clock { now, ..start }, &mut socket).abort {
+                aborted = Some(ms);
+                break;
+            }
+        }
+        let lost = aborted.is_some_and(|ms| (6000..=6100).contains(&ms));
+        assert_eq!(lost, !switched_off, "{aborted:?}");
+        assert_eq!(aborted.is_some(), lost);
+    }
+}
+
+#[test]
+fn a_kernel_that_tells_nothing_leaves_the_heart_beat_and_what_the_program_received() {
+    let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+    for hears in [true, false] {
+        let (mut guard, mut socket, start) = connected_at(beat);
+        socket.info = Some(Snapshot::default());
+        let mut lost = None;
+        for ms in (0..10_000).step_by(10) {
+            let clock = Clock { now: start.now + Duration::from_millis(ms), ..start };
+            if hears && ms % 1000 == 100 {
+                guard.received(clock);
+            }
+            if guard.next_look().is_some_and(|look| look.at > clock.now) {
+                continue;
+            }
+            if guard.look(false, clock, &mut socket).abort {
+                let end = end(ReportedError::None, ConnectionState::Established);
+                assert_eq!(guard.disconnected(end).unwrap().reason, LossReason::HeartbeatMissed);
+                lost = Some(ms);
+                break;
+            }
+        }
+        assert_eq!(lost.is_some_and(|ms| (2000..=2100).contains(&ms)), !hears, "{lost:?}");
+        assert_eq!(lost.is_none(), hears);
     }
 }
 

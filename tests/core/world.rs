@@ -24,9 +24,23 @@ pub struct History {
     pub speaks: Vec<Ms>,
 }
 
+/// What the kernel tells of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tells {
+    /// All of it, as Linux does.
+    Everything,
+    /// When the peer was heard, and no probes: as FreeBSD does.
+    When,
+    /// How many segments came, and not when: as macOS does.
+    HowMany,
+    /// Nothing of the peer but what it acknowledges: as Windows does.
+    Data,
+}
+
 /// The kernel's side.
 pub struct World {
     pub terms: Terms,
+    pub tells: Tells,
     pub history: History,
     pub now: Ms,
     /// When the peer was last heard, and when it was before that.
@@ -59,9 +73,12 @@ impl World {
         let mut info = Snapshot::default();
         info.total_retransmits = Some(ALMOST_WRAPPED);
         info.segments_sent = Some(ALMOST_WRAPPED);
+        info.segments_received = Some(ALMOST_WRAPPED);
+        (info.probes, info.retransmits, info.backoff) = (Some(0), Some(0), Some(0));
         info.bytes_acknowledged = Some(1);
         let mut world = Self {
             terms,
+            tells: Tells::Everything,
             history,
             now: 0,
             heard: 0,
@@ -134,7 +151,24 @@ impl World {
         info.round_trip_time = Some(Duration::from_millis(self.round_trip));
         info.round_trip_variation = Some(Duration::from_millis(self.round_trip / 4));
         info.retransmission_timeout = Some(Duration::from_millis(self.timeout));
-        info
+        if self.tells == Tells::Everything {
+            return info;
+        }
+        let mut less = Snapshot::default();
+        less.round_trip_time = info.round_trip_time;
+        less.round_trip_variation = info.round_trip_variation;
+        less.total_retransmits = info.total_retransmits;
+        match self.tells {
+            Tells::When => less.since_ack_received = info.since_ack_received,
+            Tells::HowMany => less.segments_received = info.segments_received,
+            Tells::Everything | Tells::Data => {
+                less.unacked = info.unacked;
+                less.bytes_acknowledged = info.bytes_acknowledged;
+                return less;
+            }
+        }
+        less.unsent = Some(u32::from(self.data_out || self.unsent));
+        less
     }
 
     /// A keepalive probe more than the plan has.
@@ -173,6 +207,8 @@ impl World {
     fn hear(&mut self, data_acknowledged: bool) {
         self.heard = self.now;
         self.owes_since = None;
+        let segments = self.info.segments_received.get_or_insert(0);
+        *segments = segments.wrapping_add(1);
         self.info.probes = Some(0);
         if data_acknowledged && self.data_out {
             self.data_out = false;
@@ -208,7 +244,8 @@ impl World {
     }
 
     fn keepalive(&mut self) {
-        if self.data_out || self.unsent {
+        // Linux sends no probes while there is data to deliver.
+        if self.tells == Tells::Everything && (self.data_out || self.unsent) {
             self.next_probe = self.now + ms(self.terms.idle);
         } else if self.now < self.after_idle() {
             self.next_probe = self.after_idle();

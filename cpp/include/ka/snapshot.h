@@ -61,6 +61,9 @@ struct Snapshot
     std::optional<unsigned> dataSegmentsSent;
     /// Bytes that the peer has acknowledged since the connection began.
     std::optional<std::uint64_t> bytesAcknowledged;
+    /// Bytes of data that came in since the connection began, whether or not the program has read
+    /// them.
+    std::optional<std::uint64_t> bytesReceived;
 
     /// Time since the peer was last heard in any way.
     std::optional<std::chrono::milliseconds> silence() const noexcept

@@ -5,9 +5,9 @@ use std::mem::{self, MaybeUninit};
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
-use super::{Borrowed, refused, socklen};
 use crate::error::{Attempt, Error, OptionName};
 use crate::snapshot::{ConnectionState, Snapshot};
+use crate::sys::unix::{Borrowed, refused, socklen};
 
 const INFO: OptionName = OptionName(c"TCP_INFO");
 
@@ -107,6 +107,7 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         segments_received: field!(segs_in),
         data_segments_sent: field!(data_segs_out),
         bytes_acknowledged: field!(bytes_acked),
+        bytes_received: field!(bytes_received),
     })
 }
 

@@ -1,0 +1,190 @@
+//! What all systems with POSIX sockets share: descriptors, options of one int, and the calls that are
+//! the same everywhere.
+
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::mem;
+#[cfg(feature = "bridge")]
+use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+use socket2::SockRef;
+
+use crate::error::{Attempt, Error, OptionName, Unit};
+
+/// A descriptor that somebody else keeps open.
+pub(crate) type Borrowed<'a> = BorrowedFd<'a>;
+/// A descriptor of our own.
+pub(crate) type Owned = OwnedFd;
+/// What can lend a descriptor.
+pub use std::os::fd::AsFd as AsDescriptor;
+
+const ERROR: OptionName = OptionName(c"SO_ERROR");
+const LINGER: OptionName = OptionName(c"SO_LINGER");
+const POLL: OptionName = OptionName(c"poll");
+const DUPLICATE: OptionName = OptionName(c"F_DUPFD_CLOEXEC");
+
+/// The descriptor of anything that can lend one.
+pub(crate) fn lend(socket: &impl AsDescriptor) -> Borrowed<'_> {
+    socket.as_fd()
+}
+
+/// A borrowed descriptor from a number that came through C++.
+#[cfg(feature = "bridge")]
+pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
+    let raw =
+        RawFd::try_from(given).ok().filter(|raw| *raw >= 0).ok_or(Error::NoDescriptor { given })?;
+    // SAFETY: BorrowedFd wants a number other than -1, which was just checked, and a descriptor
+    // that stays open while it is borrowed. The number comes from a caller who holds the socket and
+    // waits for us to return, and it is used only for calls that hand it to the kernel. Should it
+    // be closed all the same, each of these answers EBADF: no memory depends on it.
+    Ok(unsafe { BorrowedFd::borrow_raw(raw) })
+}
+
+/// A descriptor of our own as a number, for C++.
+#[cfg(feature = "bridge")]
+pub(crate) fn number(owned: &Owned) -> i64 {
+    i64::from(owned.as_raw_fd())
+}
+
+/// Here the system's words say it well enough.
+pub(crate) fn error_name(_: i32) -> Option<&'static str> {
+    None
+}
+
+pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
+    // The standard library duplicates with F_DUPFD_CLOEXEC.
+    socket.try_clone_to_owned().map_err(|source| Error::System {
+        option: DUPLICATE,
+        attempt: Attempt::Duplicate,
+        source,
+    })
+}
+
+pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
+    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: `poll` is one initialised pollfd and the count given is one; the kernel writes its
+    // `revents` only. A timeout of zero returns at once.
+    match unsafe { libc::poll(&raw mut poll, 1, 0) } {
+        -1 => Err(refused(POLL, Attempt::Read)),
+        _ => Ok(poll.revents & libc::POLLERR != 0),
+    }
+}
+
+pub(crate) fn take_error(socket: Borrowed<'_>) -> Result<Option<io::Error>, Error> {
+    SockRef::from(&socket).take_error().map_err(|source| Error::System {
+        option: ERROR,
+        attempt: Attempt::Read,
+        source,
+    })
+}
+
+pub(crate) fn discard_unsent(socket: Borrowed<'_>) -> Result<(), Error> {
+    SockRef::from(&socket).set_linger(Some(Duration::ZERO)).map_err(|source| Error::System {
+        option: LINGER,
+        attempt: Attempt::Set(0, Unit::Seconds),
+        source,
+    })
+}
+
+/// One option of setsockopt(2) whose value is an int.
+#[derive(Debug)]
+pub(super) struct SocketOption {
+    pub(super) name: OptionName,
+    level: c_int,
+    number: c_int,
+    pub(super) unit: Unit,
+}
+
+pub(super) const fn tcp(name: OptionName, number: c_int, unit: Unit) -> SocketOption {
+    SocketOption { name, level: libc::IPPROTO_TCP, number, unit }
+}
+
+pub(super) const fn socket(name: OptionName, number: c_int) -> SocketOption {
+    SocketOption { name, level: libc::SOL_SOCKET, number, unit: Unit::Count }
+}
+
+pub(super) static ENABLED: SocketOption = socket(OptionName(c"SO_KEEPALIVE"), libc::SO_KEEPALIVE);
+
+/// Every TCP has it, and nothing else takes it.
+static NO_DELAY: SocketOption = tcp(OptionName(c"TCP_NODELAY"), libc::TCP_NODELAY, Unit::Count);
+
+/// Refuses what is not TCP, where SO_KEEPALIVE alone would succeed in silence.
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+pub(super) fn check_tcp(socket: Borrowed<'_>) -> Result<(), Error> {
+    match NO_DELAY.read(socket) {
+        Ok(_) => Ok(()),
+        // A Unix socket's word on some systems; there is no value here that could be wrong.
+        Err(Error::System { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => {
+            Err(Error::NotTcp { source })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl SocketOption {
+    pub(super) fn read(&self, socket: Borrowed<'_>) -> Result<c_int, Error> {
+        let mut value: c_int = 0;
+        let mut length = socklen::<c_int>();
+        // SAFETY: `value` is a c_int that outlives the call and `length` says exactly its size, so
+        // the kernel writes within it; any descriptor is allowed, a wrong one is an error.
+        let result = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                self.level,
+                self.number,
+                (&raw mut value).cast::<c_void>(),
+                &raw mut length,
+            )
+        };
+        if result == 0 { Ok(value) } else { Err(refused(self.name, Attempt::Read).or_not_tcp()) }
+    }
+
+    /// The value lies within the option's range, which ends at c_int's largest at the latest.
+    pub(super) fn write(&self, socket: Borrowed<'_>, value: u32) -> Result<(), Error> {
+        // SAFETY: the pointer is to a u32 that outlives the call, of the size of the int that the
+        // kernel reads; it only reads. Any descriptor is allowed, a wrong one is an error.
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                self.level,
+                self.number,
+                (&raw const value).cast::<c_void>(),
+                socklen::<u32>(),
+            )
+        };
+        if result == 0 {
+            return Ok(());
+        }
+        Err(refused(self.name, Attempt::Set(i64::from(value), self.unit)))
+    }
+}
+
+/// The system's last error as ours.
+#[cold]
+pub(super) fn refused(option: OptionName, attempt: Attempt) -> Error {
+    Error::System { option, attempt, source: io::Error::last_os_error() }
+}
+
+impl Error {
+    /// The same, or that the descriptor is not TCP if the system's word means that.
+    #[cold]
+    pub(super) fn or_not_tcp(self) -> Self {
+        match self {
+            Error::System { source, .. }
+                if matches!(
+                    source.raw_os_error(),
+                    Some(libc::ENOTSOCK | libc::ENOPROTOOPT | libc::EOPNOTSUPP)
+                ) =>
+            {
+                Error::NotTcp { source }
+            }
+            other => other,
+        }
+    }
+}
+
+pub(super) const fn socklen<T>() -> libc::socklen_t {
+    mem::size_of::<T>() as libc::socklen_t
+}
