@@ -6,6 +6,7 @@
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
+#include <QtCore/qmetatype.h>
 #include <QtCore/qpointer.h>
 #include <QtNetwork/qabstractsocket.h>
 
@@ -73,6 +74,12 @@ QString objection(const SocketTap *guard, const SocketWitness *own, const QObjec
 SocketTap::SocketTap(QObject *parent)
     : QObject(parent)
 {
+#if QT_VERSION < QT_VERSION_CHECK(6, 0, 0)
+    // Before Qt 6 such a type is known by its name, as QVariant and QSignalSpy look for it, only when
+    // it has been asked for once. Costs one atomic load from then on.
+    qMetaTypeId<ka::State>();
+    qMetaTypeId<ka::LossReason>();
+#endif
 }
 
 SocketTap::~SocketTap()

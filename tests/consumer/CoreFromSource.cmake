@@ -4,13 +4,13 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 fresh(top core-from-source)
 configure(said "${source_dir}" "${top}/build"
-    -DQKEEPALIVE_QT=OFF -DCMAKE_DISABLE_FIND_PACKAGE_Qt6=ON
+    -DQKEEPALIVE_QT=OFF ${without_qt}
     "-DQKEEPALIVE_CARGO=${cargo}" "-DQKEEPALIVE_CARGO_TARGET_DIR=${cargo_target_dir}")
 build(said "${top}/build")
 run(said "${CMAKE_COMMAND}" --install "${top}/build" --prefix "${top}/prefix")
 
 configure(said "${CMAKE_CURRENT_LIST_DIR}/asks" "${top}/asks"
-    "-DCMAKE_PREFIX_PATH=${top}/prefix" -DCMAKE_DISABLE_FIND_PACKAGE_Qt6=ON -Dversion=0.1)
+    "-DCMAKE_PREFIX_PATH=${top}/prefix" ${without_qt} -Dversion=0.1)
 expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core\n" "there should be the Core alone")
 
 # QKeepAlive.so or one of Qt's headers installed all the same would be a trap.

@@ -7,7 +7,7 @@ need(ldd ldd libc-bin)
 forget_rust()
 fresh(build "core-program-${package}")
 configure(said "${CMAKE_CURRENT_LIST_DIR}/core" "${build}"
-    "-DCMAKE_PREFIX_PATH=${${package}_prefix}" -DCMAKE_DISABLE_FIND_PACKAGE_Qt6=ON)
+    "-DCMAKE_PREFIX_PATH=${${package}_prefix}" ${without_qt})
 build(said "${build}")
 
 foreach(program IN ITEMS throwing not_throwing)

@@ -3,7 +3,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 fresh(build embedded)
 configure(said "${CMAKE_CURRENT_LIST_DIR}/embedded" "${build}"
-    "-DQt6_DIR=${qt_dir}" "-Dqkeepalive=${source_dir}" -DQKEEPALIVE_QML_INSTALL_DIR=some/qml
+    -DQKEEPALIVE_QT_MAJOR=${qt_major} "-DQt${qt_major}_DIR=${qt_dir}"
+    "-Dqkeepalive=${source_dir}" -DQKEEPALIVE_QML_INSTALL_DIR=some/qml
     "-DQKEEPALIVE_CARGO=${cargo}" "-DQKEEPALIVE_CARGO_TARGET_DIR=${cargo_target_dir}")
 build(said "${build}")
 run(said "${build}/app")

@@ -2,7 +2,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 fresh(scratch headers)
-need(qmake_program "${qmake}" qt6-base-dev)
+need(qmake_program "${qmake}" ${qt_package})
 run(qt_headers "${qmake_program}" -query QT_INSTALL_HEADERS)
 string(STRIP "${qt_headers}" qt_headers)
 set(qt_flags -fPIC "-I${shared_prefix}/${includedir}/ka/generated" "-isystem${qt_headers}")

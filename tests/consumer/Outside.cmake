@@ -13,6 +13,23 @@ foreach(variable IN ITEMS
     unset(ENV{${variable}})
 endforeach()
 set(ENV{LC_ALL} C)
+
+# Where no Qt can even be looked for.
+set(without_qt -DCMAKE_DISABLE_FIND_PACKAGE_Qt6=ON -DCMAKE_DISABLE_FIND_PACKAGE_Qt5=ON)
+
+# What Debian calls the parts of Qt.
+if(qt_major EQUAL 5)
+    set(qt_package qtbase5-dev)
+    set(qml_tools_package qtdeclarative5-dev-tools)
+    set(qml_package qml)
+    set(qml_modules "qml-module-qtquick2 qml-module-qtquick-window2")
+else()
+    set(qt_package qt6-base-dev)
+    set(qml_tools_package qt6-declarative-dev-tools)
+    set(qml_package qml-qt6)
+    set(qml_modules
+        "qml6-module-qtquick qml6-module-qtquick-window qml6-module-qtqml-workerscript")
+endif()
 set(ENV{NINJA_STATUS} "")
 
 # run(<output variable> <command>...): the output, both streams of it, of a command that must work

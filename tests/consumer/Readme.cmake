@@ -6,7 +6,8 @@
 #          constructor of a QObject, with a `QTcpSocket *sock`, a `QTcpServer *server` and
 #          std::chrono_literals at hand.
 #   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
-#          to an object `backend` that has a `socket`, and a Text `banner`.
+#          to an object `backend` that has a `socket`, and a Text `banner`, and is also run. With
+#          Qt 5 the import gets the version that the README says it has to have there.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
 #          target `app`.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
@@ -15,7 +16,8 @@ include("${CMAKE_CURRENT_LIST_DIR}/QmlTools.cmake")
 need(awk awk mawk)
 fresh(top readme)
 find_qml_module(readme/asks)
-need(qmllint qmllint qt6-declarative-dev-tools "${qt_bins}")
+need(qmllint qmllint ${qml_tools_package} "${qt_bins}")
+need(qml qml ${qml_package} "${qt_bins}")
 if(NOT readme)
     set(readme "${source_dir}/README.md")
 endif()
@@ -46,21 +48,33 @@ endfunction()
 
 # --- QML -----------------------------------------------------------------------------------------
 
+set(for_qt_5 "import QKeepAlive 1.0")
+file(READ "${readme}" text)
+string(FIND "${text}" "`${for_qt_5}`" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "${readme} should say how the module is imported with Qt 5: ${for_qt_5}")
+endif()
 foreach(block IN LISTS qml_blocks)
     split("${block}" "[ ]*import ")
+    if(qt_major EQUAL 5)
+        string(REGEX REPLACE "import +QKeepAlive *(\n|$)" "${for_qt_5}\\1" taken "${taken}")
+    endif()
     if(NOT taken MATCHES "import +QtQuick")
         if(NOT taken MATCHES "import +QKeepAlive")
-            string(APPEND taken "\nimport QKeepAlive")
+            string(APPEND taken "\n${for_qt_5}")
         endif()
         file(CONFIGURE OUTPUT "${blocks}/${block}" @ONLY CONTENT [=[
-import QtQuick@taken@
+import QtQuick 2.15@taken@
 
 Item {
     QtObject { id: backend; property QtObject socket }
     Text { id: banner; text: backend.socket ? "" : "-" }
+    Timer { running: true; interval: 1; onTriggered: Qt.exit(0) }
 @rest@
 }
 ]=])
+        run_qml(said "${blocks}/${block}")
+        expect("${said}" NOT "${block}:[0-9]" "${block} of ${readme} does not run without a word")
     endif()
     run(said "${qmllint}" -I "${qml_dir}" "${blocks}/${block}")
     expect("${said}" NOT "[^ \n]" "${block} of ${readme} is not right")
@@ -105,7 +119,7 @@ int main()
     endif()
     file(COPY "${blocks}/${block}" DESTINATION "${project}")
 endforeach()
-configure(said "${project}" "${project}/build" "-DQt6_DIR=${qt_dir}"
+configure(said "${project}" "${project}/build" "-DQt${qt_major}_DIR=${qt_dir}"
     "-DCMAKE_PREFIX_PATH=${shared_prefix}")
 build(said "${project}/build")
 
@@ -129,7 +143,7 @@ int main() { return ka::KeepAlive().idle(); }
 int main() { return ka::Config().detectionTime().count() == 0; }
 #endif
 ]=])
-    configure(said "${project}" "${project}/build" "-DQt6_DIR=${qt_dir}"
+    configure(said "${project}" "${project}/build" "-DQt${qt_major}_DIR=${qt_dir}"
         "-DCMAKE_PREFIX_PATH=${shared_prefix}")
     build(said "${project}/build")
 endforeach()

@@ -232,17 +232,17 @@ void tst_Server::aSetUpMayDropTheConnection()
 void tst_Server::acceptedConnectionsInheritTheValuesWithoutACall()
 {
     const QString log = QStringLiteral("tst_server.strace");
-    const auto calls = [&log](const char *mode) {
+    const auto calls = [&log](const char *mode) -> qsizetype {
         QProcess strace;
         strace.start(QStringLiteral("strace"),
                      {QStringLiteral("-f"), QStringLiteral("-e"),
                       QStringLiteral("trace=setsockopt"), QStringLiteral("-o"), log,
                       QCoreApplication::applicationFilePath(), QLatin1String(mode)});
         if (!strace.waitForFinished(20000) || strace.exitCode() != 0)
-            return qsizetype(-1);
+            return -1;
         QFile file(log);
         if (!file.open(QIODevice::ReadOnly))
-            return qsizetype(-1);
+            return -1;
         const QByteArray trace = file.readAll();
         return trace.count("SO_KEEPALIVE") + trace.count("SOL_TCP");
     };

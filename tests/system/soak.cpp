@@ -94,7 +94,8 @@ private:
         const Part part = choose();
         auto *process = new QProcess(this);
         process->setProcessChannelMode(QProcess::MergedChannels);
-        connect(process, &QProcess::finished, this,
+        // Qt 5 has two signals of this name.
+        connect(process, qOverload<int, QProcess::ExitStatus>(&QProcess::finished), this,
                 [this, process, part](int code, QProcess::ExitStatus status) {
                     --m_running;
                     Count &count = m_counts[part.kind];

@@ -1,5 +1,5 @@
-import QtQuick
-import QKeepAlive
+import QtQuick 2.15
+import QKeepAlive 1.0
 
 // Ends with 0 if the type works, with the number of what does not otherwise.
 Item {

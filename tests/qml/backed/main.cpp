@@ -4,6 +4,8 @@
 
 #include "../../cpp/peer.h"
 
+#include <QtCore/QMetaEnum>
+#include <QtCore/QVariantMap>
 #include <QtNetwork/QTcpSocket>
 #include <QtQml/QQmlContext>
 #include <QtQml/QQmlEngine>
@@ -24,6 +26,17 @@ public:
     }
     Q_INVOKABLE void peerCloses() { m_peer.finish(); }
     Q_INVOKABLE void peerResets() { m_peer.reset(); }
+    /// The keys of the enum that a property has, with their values.
+    Q_INVOKABLE QVariantMap keysOf(QObject *object, const QString &property) const
+    {
+        const QMetaObject *type = object->metaObject();
+        const QMetaEnum keys
+                = type->property(type->indexOfProperty(property.toLatin1())).enumerator();
+        QVariantMap values;
+        for (int i = 0; i < keys.keyCount(); ++i)
+            values.insert(QLatin1String(keys.key(i)), keys.value(i));
+        return values;
+    }
     Q_INVOKABLE void exchangeSocket()
     {
         QTcpSocket *old = m_socket;

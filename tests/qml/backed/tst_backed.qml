@@ -2,9 +2,9 @@
 
 // A connection that a C++ backend owns, guarded from QML.
 
-import QtQuick
-import QtTest
-import QKeepAlive
+import QtQuick 2.15
+import QtTest 1.2
+import QKeepAlive 1.0
 
 TestCase {
     id: test
@@ -83,6 +83,17 @@ TestCase {
         verify(test.backend.connectToPeer())
         wait(250)
         compare(test.updates, 0)
+    }
+
+    function test_qmlKnowsEachKeyOfTheEnums_data() {
+        return [{ tag: "state", keys: 5 }, { tag: "lossReason", keys: 8 }]
+    }
+
+    function test_qmlKnowsEachKeyOfTheEnums(data) {
+        const values = test.backend.keysOf(link, data.tag)
+        verify(Object.keys(values).length >= data.keys, Object.keys(values))
+        for (const key in values)
+            compare(KeepAlive[key], values[key], key)
     }
 
     function test_disablingSwitchesTheVerdictOff() {

@@ -2,9 +2,9 @@
 
 // The type as the plugin brings it, without any C++ of the test's own: run by qmltestrunner.
 
-import QtQuick
-import QtTest
-import QKeepAlive
+import QtQuick 2.15
+import QtTest 1.2
+import QKeepAlive 1.0
 
 TestCase {
     id: test

@@ -31,7 +31,7 @@ void setByQt(QAbstractSocket &socket)
 
 } // namespace
 
-class tst_BesideQt : public QObject
+class tst_SideBySide : public QObject
 {
     Q_OBJECT
 
@@ -42,7 +42,7 @@ private slots:
     void bothOnOneSocket();
 };
 
-void tst_BesideQt::anIdlePeerVanishes()
+void tst_SideBySide::anIdlePeerVanishes()
 {
     NetLab lab;
     const QString trouble = lab.start();
@@ -68,7 +68,7 @@ void tst_BesideQt::anIdlePeerVanishes()
     qInfo("told after %lld ms; Qt alone after %lld ms", ours.lostAt() - from, ours.now() - from);
 }
 
-void tst_BesideQt::aPeerVanishesWithDataInFlight()
+void tst_SideBySide::aPeerVanishesWithDataInFlight()
 {
     NetLab lab;
     const QString trouble = lab.start();
@@ -94,7 +94,7 @@ void tst_BesideQt::aPeerVanishesWithDataInFlight()
     QCOMPARE(theirs.state(), QAbstractSocket::ConnectedState);
 }
 
-void tst_BesideQt::bothOnOneSocket_data()
+void tst_SideBySide::bothOnOneSocket_data()
 {
     QTest::addColumn<bool>("guardFirst");
     QTest::newRow("Qt's values, then a guard") << false;
@@ -102,7 +102,7 @@ void tst_BesideQt::bothOnOneSocket_data()
 }
 
 /// The values are Qt's, the verdict and its reason are the guard's.
-void tst_BesideQt::bothOnOneSocket()
+void tst_SideBySide::bothOnOneSocket()
 {
     QFETCH(bool, guardFirst);
     NetLab lab;
@@ -128,7 +128,7 @@ void tst_BesideQt::bothOnOneSocket()
 
 int main(int argc, char **argv)
 {
-    return runInNetLab<tst_BesideQt>(argc, argv);
+    return runInNetLab<tst_SideBySide>(argc, argv);
 }
 
-#include "tst_beside_qt.moc"
+#include "tst_side_by_side.moc"
