@@ -202,6 +202,7 @@ void tst_BesideQt::valuesSetByQtBesideAGuardAreKept()
     QCOMPARE(seenByQt(it.socket), values);
     it.guard.setInterval(12000);
     QCOMPARE(seenByQt(it.socket), (Values{60, 12, 5}));
+    QCOMPARE(it.guard.detectionTime(), 120000);
 }
 
 void tst_BesideQt::afterAReconnectThoseOfQtAreGoneAndOursAreBack()

@@ -39,7 +39,14 @@ case $found in
 esac
 
 # A build directory of its own for each Qt, and for cargo, too: what it compiled with another Qt
-# would be compiled anew each time.
+# would be compiled anew each time. Another clone has the same path in there, and may have older files.
+built=$root_cache/build/$root
+if [ "$(cat "$built/qt-$wanted.from" 2>/dev/null)" != "$root_repository" ]; then
+    rm -rf "$built/qt-$wanted"
+    root_run "$root" -r cargo clean --quiet --release --package qkeepalive \
+        --target-dir "/build/qt-$wanted.cargo"
+    printf '%s\n' "$root_repository" >"$built/qt-$wanted.from"
+fi
 say "All tests with Qt $found, in $(root_path "$root")"
 root_run "$root" -r \
     -v QKEEPALIVE_BUILD_DIR="/build/qt-$wanted" -v QKEEPALIVE_CARGO_DIR="/build/qt-$wanted.cargo" \
