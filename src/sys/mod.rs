@@ -37,8 +37,9 @@
 
 // What is the same on every POSIX system, and what several systems share. The tests of these parts
 // run where there is something to run them on.
-#[cfg(unix)]
-mod unix;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod apple_info;
 #[cfg(any(
     target_vendor = "apple",
     target_os = "freebsd",
@@ -48,9 +49,6 @@ mod unix;
 ))]
 #[allow(dead_code)]
 mod bsd;
-#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[allow(dead_code)]
-mod apple_info;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
 mod bsd_info;
@@ -63,6 +61,8 @@ mod posix;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
 mod total;
+#[cfg(unix)]
+mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
