@@ -146,6 +146,18 @@ impl SocketOption {
         if result == 0 { Ok(value) } else { Err(refused(self.name, Attempt::Read).or_not_tcp()) }
     }
 
+    /// What can be put back.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    pub(super) fn old(&self, socket: Borrowed<'_>) -> Result<Option<u32>, Error> {
+        Ok(u32::try_from(self.read(socket)?).ok())
+    }
+
+    /// Whether what was read is what is in force: on these systems always.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    pub(super) fn reads_exactly(&self) -> bool {
+        true
+    }
+
     /// The value lies within the option's range, which ends at c_int's largest at the latest.
     pub(super) fn write(&self, socket: Borrowed<'_>, value: u32) -> Result<(), Error> {
         // SAFETY: the pointer is to a u32 that outlives the call, of the size of the int that the

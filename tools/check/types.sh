@@ -12,36 +12,39 @@ set -eu
 # shellcheck source=tools/check/root.sh
 . "$(dirname "$0")/root.sh"
 
-# Targets, and the file in src/sys that has to serve each.
+# Targets, the file in src/sys that has to serve each, and whether its tests are compiled too: once
+# for each file, since they take a third of the time.
 targets='
-aarch64-apple-darwin            apple
+aarch64-apple-darwin            apple           tests
 x86_64-apple-darwin             apple
 aarch64-apple-ios               apple
 aarch64-apple-ios-sim           apple
 aarch64-apple-tvos              apple
 aarch64-apple-watchos           apple
 aarch64-apple-visionos          apple
-x86_64-unknown-freebsd          bsd
+x86_64-unknown-freebsd          bsd             tests
 aarch64-unknown-freebsd         bsd
 x86_64-unknown-netbsd           bsd
 x86_64-unknown-dragonfly        bsd
 x86_64-unknown-openbsd          bsd
-x86_64-unknown-illumos          solaris
+x86_64-unknown-illumos          solaris         tests
 x86_64-pc-solaris               solaris
-x86_64-pc-windows-msvc          windows
+x86_64-pc-windows-msvc          windows         tests
 x86_64-pc-windows-gnu           windows
 i686-pc-windows-msvc            windows
 aarch64-pc-windows-msvc         windows
-aarch64-linux-android           android
-armv7-linux-androideabi         android
+aarch64-linux-android           linux           tests
+armv7-linux-androideabi         linux
 x86_64-unknown-linux-musl       linux
-i686-unknown-linux-gnu          linux
+i686-unknown-linux-gnu          linux           tests
 aarch64-unknown-linux-gnu       linux
 armv7-unknown-linux-gnueabihf   linux
-x86_64-unknown-haiku            unsupported
+x86_64-unknown-haiku            unsupported     tests
 '
 
-chosen=${*:-$(printf '%s' "$targets" | awk '{ print $1 }')}
+# Those with tests come first: two at a time are the same work.
+chosen=${*:-$(printf '%s' "$targets" | awk 'NF == 3 { print $1 } NF == 2 { rest = rest $1 "\n" }
+    END { printf "%s", rest }')}
 root_make trixie trixie
 root_install trixie cargo-web rustc-web rust-web-src rust-web-clippy
 
@@ -68,21 +71,28 @@ cargo_in_root() {
         -Zbuild-std=std,panic_abort,test -Zbuild-std-features=panic-unwind
 }
 
+# parts TARGET: what of the crate is compiled for it.
+parts() {
+    printf '%s' "$targets" |
+        awk -v target="$1" '$1 == target && NF == 2 { lib = 1 }
+            END { print lib ? "--lib" : "--all-targets" }'
+}
+
 # prepare TARGET...: what is not ours, side by side. That a part of it fails is told below.
 prepare() {
-    options=
+    options=$(parts "$1")
     for target in "$@"; do
         options="$options --target $target"
     done
     # shellcheck disable=SC2086 # a list of words
-    cargo_in_root check --keep-going --features bridge --all-targets $options \
+    cargo_in_root check --keep-going --features bridge $options \
         >"$logs/prepare.log" 2>&1 || true
 }
 
 # judge TARGET: one line for the table, and why if it failed.
 judge() {
     for features in "" bridge; do
-        cargo_in_root clippy --features "$features" --all-targets --target "$1" \
+        cargo_in_root clippy --features "$features" "$(parts "$1")" --target "$1" \
             --config 'build.warnings="deny"' -Zwarnings >"$logs/$1.log" 2>&1 && continue
         grep -E -A 12 '^(error|warning)' "$logs/$1.log" | head -n 60 || tail -n 20 "$logs/$1.log"
         echo "$1 FAILED ${features:-core} does not compile; the log is $logs/$1.log" >>"$results"
@@ -108,9 +118,12 @@ served_by() {
 set -- $chosen
 count=$# done=0
 while [ $# -gt 0 ]; do
-    pair="$1 ${2-}"
+    pair=$1
     shift
-    [ $# -eq 0 ] || shift
+    if [ $# -gt 0 ] && [ "$(parts "$1")" = "$(parts "$pair")" ]; then
+        pair="$pair $1"
+        shift
+    fi
     say "$((done + 1)) of $count: $pair"
     # shellcheck disable=SC2086 # one word or two
     prepare $pair
