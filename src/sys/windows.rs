@@ -73,8 +73,10 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
 /// A socket of our own as a number, for C++.
 #[cfg(any(test, feature = "bridge"))]
 pub(crate) fn number(owned: &Owned) -> i64 {
-    // A SOCKET is a handle, and no handle is as large as that.
-    i64::try_from(owned.as_raw_socket()).unwrap_or(-1)
+    // A SOCKET is a handle, and no handle is so large that it would become negative.
+    #[allow(clippy::cast_possible_wrap)]
+    let number = raw(lend(owned)) as i64;
+    number
 }
 
 pub(crate) fn limits() -> Result<&'static Limits, Error> {
