@@ -35,24 +35,120 @@
 //! [`NoDescriptor`]: crate::Error::NoDescriptor
 //! [`Unsupported`]: crate::Error::Unsupported
 
-#[cfg(unix)]
-mod unix;
-// The tests run where there is something to run them on.
+// What several systems share, each of them a part of it. What is pure is tested on all.
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+))]
+#[allow(dead_code)]
+mod bsd;
+#[cfg(any(
+    test,
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+))]
+#[allow(dead_code)]
+mod bsd_info;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(not(any(unix, windows)), allow(dead_code))]
+#[allow(dead_code)]
 mod change;
+#[cfg(any(
+    all(test, unix),
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
+))]
+#[allow(dead_code)]
+mod posix;
+#[cfg(any(
+    test,
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "illumos",
+    target_os = "solaris",
+))]
+mod total;
+#[cfg(unix)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
+mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::*;
 
+#[cfg(target_vendor = "apple")]
+mod apple;
+#[cfg(target_vendor = "apple")]
+pub use apple::*;
+#[cfg(any(test, target_vendor = "apple"))]
+#[allow(dead_code)]
+mod apple_info;
+
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+#[cfg(target_os = "freebsd")]
+pub use freebsd::*;
+
+#[cfg(target_os = "netbsd")]
+mod netbsd;
+#[cfg(target_os = "netbsd")]
+pub use netbsd::*;
+
+#[cfg(target_os = "dragonfly")]
+mod dragonfly;
+#[cfg(target_os = "dragonfly")]
+pub use dragonfly::*;
+
+#[cfg(target_os = "openbsd")]
+mod openbsd;
+#[cfg(target_os = "openbsd")]
+pub use openbsd::*;
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+mod solaris;
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub use solaris::*;
+
 #[cfg(windows)]
 mod windows;
 #[cfg(windows)]
 pub use windows::*;
 
-#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
+    windows,
+)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
+    windows,
+)))]
 pub use unsupported::*;
