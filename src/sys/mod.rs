@@ -35,7 +35,11 @@
 //! [`NoDescriptor`]: crate::Error::NoDescriptor
 //! [`Unsupported`]: crate::Error::Unsupported
 
-// What several systems share, each of them a part of it. What is pure is tested on all.
+// What is the same on every POSIX system, and what several systems share. The tests of these parts
+// run where there is something to run them on.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod apple_info;
 #[cfg(any(
     target_vendor = "apple",
     target_os = "freebsd",
@@ -45,42 +49,19 @@
 ))]
 #[allow(dead_code)]
 mod bsd;
-#[cfg(any(
-    test,
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-))]
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
 mod bsd_info;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
 mod change;
-#[cfg(any(
-    all(test, unix),
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "dragonfly",
-    target_os = "openbsd",
-    target_os = "illumos",
-    target_os = "solaris",
-))]
+#[cfg(all(unix, any(test, not(any(target_os = "linux", target_os = "android")))))]
 #[allow(dead_code)]
 mod posix;
-#[cfg(any(
-    test,
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "dragonfly",
-    target_os = "illumos",
-    target_os = "solaris",
-))]
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
 mod total;
 #[cfg(unix)]
-#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
 mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -92,9 +73,6 @@ pub use linux::*;
 mod apple;
 #[cfg(target_vendor = "apple")]
 pub use apple::*;
-#[cfg(any(test, target_vendor = "apple"))]
-#[allow(dead_code)]
-mod apple_info;
 
 #[cfg(target_os = "freebsd")]
 mod freebsd;
