@@ -97,7 +97,6 @@ ka::Capabilities raise(const Capabilities &capabilities) noexcept
     raised.readBack = capabilities.read_back;
     raised.probesCounter = capabilities.probes_counter;
     raised.deadline = capabilities.deadline;
-    raised.deadlineWithData = capabilities.deadline_with_data;
     raised.lossReason = capabilities.loss_reason;
     raised.earlyWarning = capabilities.early_warning;
     return raised;

@@ -45,7 +45,6 @@ QVariantMap SocketTap::capabilities() const
             {QStringLiteral("readBack"), can.readBack},
             {QStringLiteral("probesCounter"), can.probesCounter},
             {QStringLiteral("deadline"), can.deadline},
-            {QStringLiteral("deadlineWithData"), can.deadlineWithData},
             {QStringLiteral("lossReason"), can.lossReason},
             {QStringLiteral("earlyWarning"), can.earlyWarning},
     };

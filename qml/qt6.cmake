@@ -12,5 +12,6 @@ qt_add_qml_module(qkeepaliveplugin
     PLUGIN_TARGET qkeepaliveplugin
     TYPEINFO ${typeinfo}
     OUTPUT_DIRECTORY "${module_dir}"
+    RESOURCE_PREFIX /qt/qml # what Qt's policy QTP0001 makes of it since 6.5
     SHARED
     SOURCES types.h "${metatypes}")

@@ -84,7 +84,6 @@ pub(crate) mod ffi {
         read_back: bool,
         probes_counter: bool,
         deadline: bool,
-        deadline_with_data: bool,
         loss_reason: bool,
         early_warning: bool,
     }
@@ -205,7 +204,6 @@ fn capabilities() -> ffi::Capabilities {
         read_back: can.read_back,
         probes_counter: can.probes_counter,
         deadline: can.deadline,
-        deadline_with_data: can.deadline_with_data,
         loss_reason: can.loss_reason,
         early_warning: can.early_warning,
     }

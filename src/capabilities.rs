@@ -38,12 +38,9 @@ pub struct Capabilities {
     pub read_back: bool,
     /// The kernel counts unanswered probes ([`Snapshot::probes`](crate::Snapshot::probes)).
     pub probes_counter: bool,
-    /// The kernel tells when the peer was last heard, so the verdict on an idle connection is this
-    /// library's own and keeps its time. Otherwise it is the kernel's.
+    /// The kernel tells when the peer was last heard, so the verdict is this library's own and keeps
+    /// its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's time.
     pub deadline: bool,
-    /// Data that the peer does not acknowledge is noticed within the deadline. Otherwise the kernel
-    /// gives it up by its own rule, or by the user timeout.
-    pub deadline_with_data: bool,
     /// The reason of a loss can be told: a close, a reset, unanswered probes, unacknowledged data.
     /// Otherwise some are [`LossReason::Unknown`](crate::LossReason::Unknown).
     pub loss_reason: bool,
@@ -88,12 +85,10 @@ pub(crate) struct Diagnosis {
     pub(crate) set_system_defaults: bool,
     /// `Snapshot::probes` is told.
     pub(crate) probes: bool,
-    /// `Snapshot::silence()` or `Snapshot::segments_received` is told.
+    /// `Snapshot::silence()` is told.
     pub(crate) silence: bool,
     /// `Snapshot::since_data_received` or `Snapshot::bytes_received` is told.
     pub(crate) data_received: bool,
-    /// Retransmissions are told, and what is acknowledged.
-    pub(crate) retransmissions: bool,
     /// The state of a connection that has ended is told, and so is whether it ended in silence.
     pub(crate) loss_reason: bool,
     /// Qt's `NetworkError` means an unreachable network, and not anything that went wrong.
@@ -127,8 +122,7 @@ fn capabilities_of(limits: Option<&Limits>, diagnosis: Diagnosis) -> Capabilitie
         read_back: diagnosis.read_back,
         probes_counter: diagnosis.probes,
         deadline: diagnosis.silence,
-        deadline_with_data: diagnosis.retransmissions,
         loss_reason: diagnosis.loss_reason,
-        early_warning: diagnosis.silence || diagnosis.retransmissions,
+        early_warning: diagnosis.silence,
     }
 }

@@ -14,16 +14,18 @@ use crate::sys;
 ///
 /// Times are rounded **up** to what the system can express (Linux: whole seconds for idle and
 /// interval, milliseconds for the user timeout); what was really given is returned by
-/// [`apply`](crate::apply). See RFC 9293 §3.8.4 for keepalive, RFC 5482 for the user timeout and
-/// tcp(7) for the options.
+/// [`apply`](crate::apply). What this system accepts is told by
+/// [`capabilities`](crate::capabilities), and the table of all systems is docs/systems.md. See RFC
+/// 9293 §3.8.4 for keepalive, RFC 5482 for the user timeout and tcp(7) for the options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
     /// Keepalive on or off (`SO_KEEPALIVE`). Default: on.
     pub enabled: bool,
     /// How long the connection is silent before the first probe (`TCP_KEEPIDLE`).
     ///
-    /// Linux: 1 s to 32767 s, shipped as 7200 s. macOS calls it `TCP_KEEPALIVE`, Windows has it
-    /// since version 1709.
+    /// Linux: 1 s to 32767 s, shipped as 7200 s. macOS calls it `TCP_KEEPALIVE`. Windows has it
+    /// since version 1709 and takes it in one call with the interval before that, and for parts of a
+    /// second (`SIO_KEEPALIVE_VALS`): then both have to be given. OpenBSD has none.
     pub idle: Option<Duration>,
     /// The time between two unanswered probes (`TCP_KEEPINTVL`).
     ///
@@ -38,7 +40,9 @@ pub struct Config {
     ///
     /// Linux: 0 to 2147483647 ms. **It also kills a live peer that merely stops reading** for that
     /// long, bounds how long a connect may take, and while it is set the probes' count is ignored
-    /// (see [`detection_time`](Config::detection_time)).
+    /// (see [`detection_time`](Config::detection_time)). Elsewhere the nearest to it, in seconds:
+    /// `TCP_RXT_CONNDROPTIME` (macOS), `TCP_MAXUNACKTIME` (FreeBSD 14), `TCP_MAXRT` (Windows); none
+    /// of these has a say over the count.
     pub user_timeout: Option<Duration>,
 }
 
@@ -68,9 +72,9 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] below two units of the system (Linux: 2 s) and above twice its longest
-    /// idle time (65534 s), saying what is possible; [`Error::Unsupported`] on a system whose
-    /// sockets take no values.
+    /// [`Error::OutOfRange`] below the shortest idle time and one probe (Linux: 2 s) and above twice
+    /// the longest idle time (65534 s), saying what is possible; [`Error::Unsupported`] on a system
+    /// whose sockets take no values (OpenBSD).
     pub fn detect_within(total: Duration) -> Result<Self, Error> {
         Self::detect_within_limits(total, sys::limits()?)
     }
@@ -105,8 +109,8 @@ impl Config {
     }
 
     /// How long a silent peer can be dead before the kernel says so on an **idle** connection:
-    /// idle + interval × count, or with a user timeout U instead of the count
-    /// max(1, ⌈(U − idle) / interval⌉), which is what Linux does. `None` when keepalive is off.
+    /// idle + interval × count, or on Linux with a user timeout U instead of the count
+    /// max(1, ⌈(U − idle) / interval⌉). `None` when keepalive is off.
     ///
     /// Values are taken as the system will round them; for what is left alone the values count
     /// that the system is shipped with (Linux: 7200 s, 75 s, 9). The kernel's timers may fire up to

@@ -11,6 +11,10 @@ use crate::sys;
 /// namespace. They can be larger than a socket accepts. There is no system-wide switch:
 /// [`enabled`](Config::enabled) is always true here, and keepalive is off on a new socket.
 ///
+/// Windows: `KeepAliveTime` and `KeepAliveInterval` in the registry, below
+/// `HKLM\SYSTEM\CurrentControlSet\Services\Tcpip\Parameters`, or what it is shipped with where
+/// there are none. If they were changed since the last restart, they are not yet in force.
+///
 /// # Errors
 ///
 /// [`Error::System`] if the values cannot be read, [`Error::Unsupported`] where there are none.
@@ -21,11 +25,14 @@ pub fn system_defaults() -> Result<Config, Error> {
 /// Sets the system-wide values; what is `None` stays as it is, and so does every socket that has
 /// values of its own. Returns what was really set, after rounding up.
 ///
+/// Windows: it takes an administrator, and the values are in force after the next restart.
+///
 /// # Errors
 ///
 /// [`Error::System`] with `EACCES` or `EPERM` where this process may not (Linux: it takes
 /// `CAP_NET_ADMIN` in the network namespace), with `EROFS` in many containers;
-/// [`Error::OutOfRange`]; [`Error::Unsupported`] for a user timeout, which no system has one of.
+/// [`Error::OutOfRange`]; [`Error::Unsupported`] for a user timeout, which no system has one of, and
+/// for a count where the system has none (Windows).
 /// Nothing has been changed then.
 pub fn set_system_defaults(config: &Config) -> Result<Config, Error> {
     sys::set_system_defaults(config)

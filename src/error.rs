@@ -131,6 +131,9 @@ impl fmt::Display for Error {
                     _ if source.raw_os_error() == Some(EBADF) => {
                         write!(f, "; the descriptor is closed")
                     }
+                    _ if *attempt == Attempt::WhileConnecting => {
+                        write!(f, "; apply the values when it is connected")
+                    }
                     _ => Ok(()),
                 }
             }
@@ -185,8 +188,20 @@ pub enum Attempt {
     Read,
     /// This value was being set, in the system's unit.
     Set(i64, Unit),
+    /// Idle and interval were being set by one call, in the system's unit.
+    SetBoth {
+        /// The one.
+        idle: i64,
+        /// The other.
+        interval: i64,
+        /// The unit of both.
+        unit: Unit,
+    },
     /// A duplicate of the descriptor was being made.
     Duplicate,
+    /// The value was being read or set while a connect was under way, where the system then refuses
+    /// it (Windows, whose word for it is "invalid argument").
+    WhileConnecting,
 }
 
 impl fmt::Display for Attempt {
@@ -194,7 +209,12 @@ impl fmt::Display for Attempt {
         match self {
             Attempt::Read => f.write_str("read it"),
             Attempt::Set(value, unit) => write!(f, "set it to {value}{}", unit.suffix()),
+            Attempt::SetBoth { idle, interval, unit } => {
+                let unit = unit.suffix();
+                write!(f, "set idle to {idle}{unit} and interval to {interval}{unit}")
+            }
             Attempt::Duplicate => f.write_str("duplicate the descriptor"),
+            Attempt::WhileConnecting => f.write_str("use it while the socket is still connecting"),
         }
     }
 }

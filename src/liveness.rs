@@ -110,8 +110,6 @@ pub struct Liveness {
     then: Sent,
     owed: Option<Owed>,
     stuck: Option<Stuck>,
-    /// Where the kernel does not tell when the peer was heard.
-    counted: Option<Box<Counted>>,
     called: bool,
     looked: Instant,
     next: Instant,
@@ -127,8 +125,6 @@ enum Looking {
     Routinely,
     /// Nothing is wrong, and the kernel shows no probes: what is found is a tick old already.
     Supposing,
-    /// Nothing is wrong, and segments have to be found soon after they came.
-    Counting,
 }
 
 /// What the kernel has counted of its own attempts.
@@ -155,15 +151,6 @@ struct Owed {
 struct Stuck {
     since: Instant,
     acknowledged: u64,
-    /// All retransmissions of the connection before that.
-    retransmits: u32,
-}
-
-/// How many segments came in, and the look that has found so many first.
-#[derive(Debug, Clone, Copy)]
-struct Counted {
-    segments: u32,
-    at: Instant,
 }
 
 impl Liveness {
@@ -176,7 +163,6 @@ impl Liveness {
             then: Sent::default(),
             owed: None,
             stuck: None,
-            counted: None,
             called: false,
             looked: now,
             next: now,
@@ -209,7 +195,6 @@ impl Liveness {
             Looking::Supposing => {
                 self.terms.lateness().min(self.terms.owed().saturating_sub(TICK) / 2)
             }
-            Looking::Counting => self.counting_step() / 4,
         };
         NextLook { at: self.next, lateness }
     }
@@ -226,9 +211,8 @@ impl Liveness {
             self.pardon(now); // the clock was put back, and what was dated before is void
         }
         self.looked = now;
-        self.count_received(now, info);
-        // A system that gives no sign of the peer gives no reason to condemn it.
-        if let Some(silence) = self.silence(now, info) {
+        // A system that does not say when the peer was heard gives no reason to condemn it.
+        if let Some(silence) = info.silence() {
             self.listen(now, silence, info);
             self.count(now, silence, info);
         }
@@ -246,30 +230,6 @@ impl Liveness {
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
         call
-    }
-
-    /// Notes when segments came in, for a kernel that only counts them.
-    fn count_received(&mut self, now: Instant, info: &Snapshot) {
-        let Some(segments) = info.segments_received.filter(|_| info.silence().is_none()) else {
-            self.counted = None;
-            return;
-        };
-        if self.counted.as_ref().is_none_or(|counted| counted.segments != segments) {
-            self.counted = Some(Box::new(Counted { segments, at: now }));
-        }
-    }
-
-    /// Time since the peer was last heard. Where the kernel only counts segments it is the time since
-    /// the look that found the last of them: never longer than the truth, and shorter by up to the
-    /// time between two looks.
-    fn silence(&self, now: Instant, info: &Snapshot) -> Option<Duration> {
-        let counted = || Some(now.saturating_duration_since(self.counted.as_ref()?.at));
-        info.silence().or_else(counted)
-    }
-
-    /// The time between two looks that only wait for segments.
-    fn counting_step(&self) -> Duration {
-        (self.terms.within / 16).clamp(Duration::from_millis(100), Duration::from_secs(1))
     }
 
     /// How many probes have surely been sent in such a silence, and how long ago the first of them,
@@ -363,9 +323,9 @@ impl Liveness {
 
     /// Is data on its way that nobody acknowledges?
     fn follow_data(&mut self, now: Instant, info: &Snapshot) {
-        // Some do not tell what is on its way from what waits behind it.
-        let out = info.unacked.map_or_else(|| info.has_data_to_deliver(), |segments| segments > 0);
-        let (Some(acknowledged), true) = (info.bytes_acknowledged, out) else {
+        let (Some(acknowledged), true) =
+            (info.bytes_acknowledged, info.unacked.is_some_and(|segments| segments > 0))
+        else {
             self.stuck = None;
             return;
         };
@@ -375,10 +335,7 @@ impl Liveness {
             Some(stuck) if stuck.acknowledged == acknowledged => {
                 stuck.since = stuck.since.min(since);
             }
-            stuck => {
-                let retransmits = info.total_retransmits.unwrap_or(0);
-                *stuck = Some(Stuck { since, acknowledged, retransmits });
-            }
+            stuck => *stuck = Some(Stuck { since, acknowledged }),
         }
     }
 
@@ -392,7 +349,6 @@ impl Liveness {
             _ => Verdict::Healthy,
         };
         self.looking = match (self.verdict, suspect_at) {
-            (Verdict::Healthy, None) if self.counted.is_some() => Looking::Counting,
             (Verdict::Healthy, None) if info.probes.is_none() => Looking::Supposing,
             (Verdict::Healthy, None) => Looking::Routinely,
             _ => Looking::Exactly,
@@ -413,9 +369,6 @@ impl Liveness {
     /// While nothing is wrong: when the first probe has surely been sent.
     fn next_routine_look(&self, now: Instant, info: &Snapshot) -> Instant {
         let Terms { within, idle, .. } = self.terms;
-        if self.counted.is_some() {
-            return now + self.counting_step();
-        }
         let tick = if info.probes.is_none() { TICK } else { Duration::ZERO };
         let first = self.heard + (idle + idle / 8 + tick).min(within);
         if first > now { first } else { now + self.terms.lateness() }
@@ -436,7 +389,7 @@ impl Liveness {
             let in_time = owed.since + owed_for.max(answer(info));
             let enough = owed.enough? + answer(info);
             // By the kernel's clock, too: this one may have been put forward.
-            let silent = now + within.saturating_sub(self.silence(now, info)?);
+            let silent = now + within.saturating_sub(info.silence()?);
             Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
         });
         // The oldest data was sent a little before the last of what came back was.
@@ -446,10 +399,7 @@ impl Liveness {
 
     /// Data that was sent three times in vain.
     fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
-        self.stuck.filter(|stuck| {
-            let since = || Some(info.total_retransmits?.wrapping_sub(stuck.retransmits));
-            info.retransmits.or_else(since).unwrap_or(0) >= 2
-        })
+        self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
     }
 }
 

@@ -18,18 +18,28 @@ pub(super) fn apply(
     values: &[(&SocketOption, Option<u32>)],
     enabled: bool,
 ) -> Result<(), Error> {
+    apply_then(socket, values, enabled, || Ok(()))
+}
+
+/// The same, with a step at the very end that changes nothing if it fails.
+pub(super) fn apply_then(
+    socket: Borrowed<'_>,
+    values: &[(&SocketOption, Option<u32>)],
+    enabled: bool,
+    last: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
     check_tcp(socket)?;
     let switch = [(&ENABLED, Some(u32::from(enabled)))];
     let wanted = values.iter().chain(&switch);
     let mut changes = Vec::new();
     // Each is read before the first is written: an option that is missing changes nothing.
     for (option, value) in wanted.filter_map(|(option, value)| Some((*option, (*value)?))) {
-        let old = u32::try_from(option.read(socket)?).ok();
+        let old = option.old(socket)?;
         // A system may say any number for "on".
         let same = if std::ptr::eq(option, &ENABLED) {
             old.map(|old| old != 0) == Some(value != 0)
         } else {
-            old == Some(value)
+            old == Some(value) && option.reads_exactly()
         };
         if !same {
             changes.push((option, value, old));
@@ -38,7 +48,7 @@ pub(super) fn apply(
     for (done, (option, value, _)) in changes.iter().enumerate() {
         option.write(socket, *value).inspect_err(|_| put_back(socket, &changes[..done]))?;
     }
-    Ok(())
+    last().inspect_err(|_| put_back(socket, &changes))
 }
 
 /// Each of the old values was accepted once; should one be refused now, nothing better is known.

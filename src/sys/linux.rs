@@ -4,6 +4,9 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use libc::SO_COOKIE;
+
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
@@ -13,7 +16,7 @@ pub use super::unix::AsDescriptor;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
 };
-use super::unix::{ENABLED, SocketOption, refused, socket, socklen, tcp};
+use super::unix::{ENABLED, SocketOption, clocks_apart, refused, socket, socklen, tcp};
 #[cfg(feature = "bridge")]
 pub(crate) use super::unix::{borrow, number};
 
@@ -41,6 +44,9 @@ static PROTOCOL: SocketOption = socket(OptionName(c"SO_PROTOCOL"), libc::SO_PROT
 
 /// A number of 64 bits that no other socket has or will have.
 const COOKIE: OptionName = OptionName(c"SO_COOKIE");
+/// `include/uapi/asm-generic/socket.h`, which all of Android's processors go by; not in libc.
+#[cfg(target_os = "android")]
+const SO_COOKIE: c_int = 57;
 
 static LIMITS: Limits = Limits {
     idle: Offer::Within(Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 }),
@@ -76,7 +82,6 @@ pub(crate) fn diagnosis() -> Diagnosis {
         probes: true,
         silence: true,
         data_received: true,
-        retransmissions: true,
         loss_reason: true,
         unreachable_is_distinct: true,
     }
@@ -145,7 +150,7 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
         libc::getsockopt(
             socket.as_raw_fd(),
             libc::SOL_SOCKET,
-            libc::SO_COOKIE,
+            SO_COOKIE,
             (&raw mut cookie).cast::<c_void>(),
             &raw mut length,
         )
@@ -184,14 +189,5 @@ pub(crate) fn is_multipath(socket: Borrowed<'_>) -> bool {
 
 /// CLOCK_BOOTTIME counts the time asleep and CLOCK_MONOTONIC does not.
 pub(crate) fn asleep() -> Duration {
-    read_clock(libc::CLOCK_BOOTTIME).saturating_sub(read_clock(libc::CLOCK_MONOTONIC))
-}
-
-fn read_clock(clock: libc::clockid_t) -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a timespec that outlives the call, and the kernel writes just that. Both
-    // clocks exist in every kernel that has the other calls here; a failure leaves zeros.
-    unsafe { libc::clock_gettime(clock, &raw mut time) };
-    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
+    clocks_apart(libc::CLOCK_BOOTTIME, libc::CLOCK_MONOTONIC)
 }

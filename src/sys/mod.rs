@@ -35,19 +35,98 @@
 //! [`NoDescriptor`]: crate::Error::NoDescriptor
 //! [`Unsupported`]: crate::Error::Unsupported
 
+// What is the same on every POSIX system, and what several systems share. The tests of these parts
+// run where there is something to run them on.
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod apple_info;
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+))]
+#[allow(dead_code)]
+mod bsd;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod bsd_info;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod change;
+#[cfg(all(unix, any(test, not(any(target_os = "linux", target_os = "android")))))]
+#[allow(dead_code)]
+mod posix;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[allow(dead_code)]
+mod total;
 #[cfg(unix)]
 mod unix;
-// The tests run where there is something to run them on.
-#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
-#[cfg_attr(not(any(unix, windows)), allow(dead_code))]
-mod change;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use linux::*;
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(target_vendor = "apple")]
+mod apple;
+#[cfg(target_vendor = "apple")]
+pub use apple::*;
+
+#[cfg(target_os = "freebsd")]
+mod freebsd;
+#[cfg(target_os = "freebsd")]
+pub use freebsd::*;
+
+#[cfg(target_os = "netbsd")]
+mod netbsd;
+#[cfg(target_os = "netbsd")]
+pub use netbsd::*;
+
+#[cfg(target_os = "dragonfly")]
+mod dragonfly;
+#[cfg(target_os = "dragonfly")]
+pub use dragonfly::*;
+
+#[cfg(target_os = "openbsd")]
+mod openbsd;
+#[cfg(target_os = "openbsd")]
+pub use openbsd::*;
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+mod solaris;
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+pub use solaris::*;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+pub use windows::*;
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
+    windows,
+)))]
 mod unsupported;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "dragonfly",
+    target_os = "openbsd",
+    target_os = "illumos",
+    target_os = "solaris",
+    windows,
+)))]
 pub use unsupported::*;

@@ -3,7 +3,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::io;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 #[cfg(feature = "bridge")]
 use std::os::fd::RawFd;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
@@ -141,6 +141,18 @@ impl SocketOption {
         if result == 0 { Ok(value) } else { Err(refused(self.name, Attempt::Read).or_not_tcp()) }
     }
 
+    /// What can be put back.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    pub(super) fn old(&self, socket: Borrowed<'_>) -> Result<Option<u32>, Error> {
+        Ok(u32::try_from(self.read(socket)?).ok())
+    }
+
+    /// Whether what was read is what is in force: on these systems always.
+    #[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+    pub(super) fn reads_exactly(&self) -> bool {
+        true
+    }
+
     /// The value lies within the option's range, which ends at c_int's largest at the latest.
     pub(super) fn write(&self, socket: Borrowed<'_>, value: u32) -> Result<(), Error> {
         // SAFETY: the pointer is to a u32 that outlives the call, of the size of the int that the
@@ -159,6 +171,73 @@ impl SocketOption {
         }
         Err(refused(self.name, Attempt::Set(i64::from(value), self.unit)))
     }
+}
+
+/// What a kernel may fill.
+///
+/// # Safety
+///
+/// Every pattern of bits has to be a value of the type, all zeros included.
+#[allow(dead_code)] // some systems tell nothing of the kind
+pub(super) unsafe trait Filled: Copy {}
+
+/// An option of TCP that is a whole structure, with the number of bytes that the kernel filled; the
+/// rest of it is zero.
+#[allow(dead_code)] // some systems tell nothing of the kind
+pub(super) fn read_filled<T: Filled>(
+    socket: Borrowed<'_>,
+    name: OptionName,
+    number: c_int,
+) -> Result<(T, usize), Error> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    let mut length = socklen::<T>();
+    // SAFETY: the pointer is to a T that outlives the call and `length` says exactly its size, so
+    // the kernel writes within it. Any descriptor is allowed, a wrong one is an error.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            number,
+            value.as_mut_ptr().cast::<c_void>(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(refused(name, Attempt::Read).or_not_tcp());
+    }
+    // SAFETY: it was zeroed, the kernel may have written any bytes over that, and whoever made T
+    // `Filled` vouches that both are values of it.
+    let value = unsafe { value.assume_init() };
+    Ok((value, length as usize))
+}
+
+/// By how much one clock is ahead of another, which stands still while the machine sleeps.
+///
+/// They cannot be read at the same moment, and this thread may be stopped between the two. So the
+/// second is read before and after the first, again until it has hardly moved; should that never
+/// happen, the result is too small and not too large.
+#[allow(dead_code)] // some systems have no such clocks
+pub(super) fn clocks_apart(ahead: libc::clockid_t, behind: libc::clockid_t) -> Duration {
+    const CLOSE: Duration = Duration::from_millis(1);
+    let mut apart = Duration::ZERO;
+    for _ in 0..8 {
+        let (before, first, after) = (read_clock(behind), read_clock(ahead), read_clock(behind));
+        apart = first.saturating_sub(after);
+        if after.saturating_sub(before) <= CLOSE {
+            break;
+        }
+    }
+    apart
+}
+
+#[allow(dead_code)] // some systems have no such clocks
+fn read_clock(clock: libc::clockid_t) -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a timespec that outlives the call, and the system writes just that. The
+    // clocks that are asked for exist; a failure would leave zeros.
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), nanos)
 }
 
 /// The system's last error as ours.

@@ -21,18 +21,6 @@ mod descriptor {
     }
 }
 
-#[cfg(windows)]
-mod descriptor {
-    pub(crate) type Borrowed<'a> = std::os::windows::io::BorrowedSocket<'a>;
-    pub(crate) type Owned = std::os::windows::io::OwnedSocket;
-    pub use std::os::windows::io::AsSocket as AsDescriptor;
-
-    /// The descriptor of anything that can lend one.
-    pub(crate) fn lend(socket: &impl AsDescriptor) -> Borrowed<'_> {
-        socket.as_socket()
-    }
-}
-
 pub use descriptor::AsDescriptor;
 pub(crate) use descriptor::{Borrowed, Owned, lend};
 

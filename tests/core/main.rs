@@ -8,5 +8,7 @@ mod guard;
 mod linux;
 mod liveness;
 mod socket;
+#[cfg(windows)]
+mod windows;
 mod witness;
 mod world;

@@ -31,10 +31,8 @@ pub enum Tells {
     Everything,
     /// When the peer was heard, and no probes: as FreeBSD does.
     When,
-    /// How many segments came, and not when: as macOS does.
-    HowMany,
-    /// Nothing of the peer but what it acknowledges: as Windows does.
-    Data,
+    /// Nothing of the peer: as Windows does.
+    Nothing,
 }
 
 /// The kernel's side.
@@ -73,7 +71,6 @@ impl World {
         let mut info = Snapshot::default();
         info.total_retransmits = Some(ALMOST_WRAPPED);
         info.segments_sent = Some(ALMOST_WRAPPED);
-        info.segments_received = Some(ALMOST_WRAPPED);
         (info.probes, info.retransmits, info.backoff) = (Some(0), Some(0), Some(0));
         info.bytes_acknowledged = Some(1);
         let mut world = Self {
@@ -158,16 +155,10 @@ impl World {
         less.round_trip_time = info.round_trip_time;
         less.round_trip_variation = info.round_trip_variation;
         less.total_retransmits = info.total_retransmits;
-        match self.tells {
-            Tells::When => less.since_ack_received = info.since_ack_received,
-            Tells::HowMany => less.segments_received = info.segments_received,
-            Tells::Everything | Tells::Data => {
-                less.unacked = info.unacked;
-                less.bytes_acknowledged = info.bytes_acknowledged;
-                return less;
-            }
-        }
         less.unsent = Some(u32::from(self.data_out || self.unsent));
+        if self.tells == Tells::When {
+            less.since_ack_received = info.since_ack_received;
+        }
         less
     }
 
@@ -207,8 +198,6 @@ impl World {
     fn hear(&mut self, data_acknowledged: bool) {
         self.heard = self.now;
         self.owes_since = None;
-        let segments = self.info.segments_received.get_or_insert(0);
-        *segments = segments.wrapping_add(1);
         self.info.probes = Some(0);
         if data_acknowledged && self.data_out {
             self.data_out = false;

@@ -400,7 +400,7 @@ void tst_Socket::whatIsPossibleIsAcceptedAndNothingBeyondIt()
     // Linux lacks nothing.
     QVERIFY(can.idle && can.interval && can.count && can.userTimeout && can.detectWithin);
     QVERIFY(can.systemDefaults && can.setSystemDefaults && can.readBack && can.probesCounter);
-    QVERIFY(can.deadline && can.deadlineWithData && can.lossReason && can.earlyWarning);
+    QVERIFY(can.deadline && can.lossReason && can.earlyWarning);
     QVERIFY(!can.timesTogether);
 
     QTcpServer server;

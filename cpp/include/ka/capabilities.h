@@ -52,12 +52,9 @@ struct Capabilities
     bool readBack = false;
     /// The kernel counts unanswered probes (Snapshot::probes, KeepAlive::unansweredProbes).
     bool probesCounter = false;
-    /// The verdict on an idle connection is this library's own and keeps its time. Otherwise it is
-    /// the kernel's.
+    /// The kernel tells when the peer was last heard, so the verdict is this library's own and keeps
+    /// its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's time.
     bool deadline = false;
-    /// Data that the peer does not acknowledge is noticed within the deadline. Otherwise the kernel
-    /// gives it up by its own rule, or by the user timeout.
-    bool deadlineWithData = false;
     /// The reason of a loss can be told: a close, a reset, unanswered probes, unacknowledged data.
     /// Otherwise some are LossReason::UnknownLoss.
     bool lossReason = false;

@@ -15,15 +15,18 @@ namespace ka {
 /// default Config therefore means "on, with the system's values".
 ///
 /// Times are rounded up to what the system can express (Linux: whole seconds for idle and interval,
-/// milliseconds for the user timeout); ka::apply() returns what was really given. See RFC 9293
-/// §3.8.4 for keepalive, RFC 5482 for the user timeout, and tcp(7) for the options.
+/// milliseconds for the user timeout); ka::apply() returns what was really given. What this system
+/// accepts is told by ka::capabilities(), and the table of all systems is docs/systems.md. See RFC
+/// 9293 §3.8.4 for keepalive, RFC 5482 for the user timeout, and tcp(7) for the options.
 struct Config
 {
     /// Keepalive on or off (SO_KEEPALIVE).
     bool enabled = true;
 
     /// How long the connection is silent before the first probe (TCP_KEEPIDLE). Linux: 1 s to
-    /// 32767 s, shipped as 7200 s.
+    /// 32767 s, shipped as 7200 s. Windows takes it in one call with the interval before version
+    /// 1709, and for parts of a second (SIO_KEEPALIVE_VALS): then both have to be given. OpenBSD has
+    /// none.
     std::optional<std::chrono::milliseconds> idle;
 
     /// The time between two unanswered probes (TCP_KEEPINTVL). Linux: 1 s to 32767 s, shipped as
@@ -38,11 +41,13 @@ struct Config
     /// rule, about a quarter of an hour on Linux. Linux: 0 to 2147483647 ms.
     ///
     /// It also kills a live peer that merely stops reading for that long, bounds how long a connect
-    /// may take, and while it is set the count is ignored.
+    /// may take, and while it is set the count is ignored. Elsewhere the nearest to it, in seconds:
+    /// TCP_RXT_CONNDROPTIME (macOS), TCP_MAXUNACKTIME (FreeBSD 14), TCP_MAXRT (Windows); none of
+    /// these has a say over the count.
     std::optional<std::chrono::milliseconds> userTimeout;
 
     /// How long a silent peer can be dead before the kernel says so on an idle connection:
-    /// idle + interval × count, or with a user timeout U in place of the count
+    /// idle + interval × count, or on Linux with a user timeout U in place of the count
     /// max(1, ⌈(U − idle) / interval⌉). −1 ms when keepalive is off, and for negative values.
     ///
     /// For what is left alone the values count that the system is shipped with. The kernel may be
@@ -53,8 +58,9 @@ struct Config
     ///
     /// `total` is rounded down to what the system can express (Linux: whole seconds) and is then
     /// idle + interval × count, with idle about half of it and three probes, fewer below 4 s.
-    /// Throws ka::Error with ka::errc::OutOfRange below two units of the system (Linux: 2 s) and
-    /// above twice its longest idle time (65534 s).
+    /// Throws ka::Error with ka::errc::OutOfRange below the shortest idle time and one probe (Linux:
+    /// 2 s) and above twice the longest idle time (65534 s), with ka::errc::Unsupported on a system
+    /// whose sockets take no values (OpenBSD).
     KA_EXPORT static Config detectWithin(std::chrono::milliseconds total);
 
     /// The same without exceptions: `error` is cleared on success; on failure a default Config is

@@ -48,14 +48,16 @@ KA_EXPORT Snapshot snapshot(Descriptor socket, std::error_code &error) noexcept;
 /// The system-wide values, which a socket with keepalive on has until it is given its own (Linux:
 /// net.ipv4.tcp_keepalive_time, _intvl and _probes of this network namespace; they can be larger
 /// than a socket accepts). `enabled` is always true here: there is no system-wide switch, and
-/// keepalive is off on a new socket.
+/// keepalive is off on a new socket. On Windows these are KeepAliveTime and KeepAliveInterval in the
+/// registry.
 KA_EXPORT Config systemDefaults();
 /// \overload
 KA_EXPORT Config systemDefaults(std::error_code &error) noexcept;
 
 /// Sets the system-wide values; what is empty stays as it is. Returns what was really set. Fails
 /// with EACCES, EPERM or EROFS where this process may not, and with ka::errc::Unsupported for a
-/// user timeout, which has no system-wide value.
+/// user timeout, which has no system-wide value. On Windows, where a count has none either, it takes
+/// an administrator, and the values are in force after the next restart.
 KA_EXPORT Config setSystemDefaults(const Config &config);
 /// \overload
 KA_EXPORT Config setSystemDefaults(const Config &config, std::error_code &error) noexcept;

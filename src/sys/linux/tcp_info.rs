@@ -1,13 +1,11 @@
 //! `TCP_INFO`: what the kernel knows of a connection.
 
-use std::ffi::c_void;
-use std::mem::{self, MaybeUninit};
-use std::os::fd::AsRawFd as _;
+use std::mem;
 use std::time::Duration;
 
-use crate::error::{Attempt, Error, OptionName};
+use crate::error::{Error, OptionName};
 use crate::snapshot::{ConnectionState, Snapshot};
-use crate::sys::unix::{Borrowed, refused, socklen};
+use crate::sys::unix::{Borrowed, Filled, read_filled};
 
 const INFO: OptionName = OptionName(c"TCP_INFO");
 
@@ -60,26 +58,11 @@ struct TcpInfo {
     data_segs_out: u32,
 }
 
+// SAFETY: every field is an integer, of which every pattern of bits is a value.
+unsafe impl Filled for TcpInfo {}
+
 pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
-    let mut info = MaybeUninit::<TcpInfo>::zeroed();
-    let mut length = socklen::<TcpInfo>();
-    // SAFETY: the pointer is to a TcpInfo that outlives the call and `length` says exactly its
-    // size, so the kernel writes within it. Any descriptor is allowed, a wrong one is an error.
-    let result = unsafe {
-        libc::getsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_TCP,
-            libc::TCP_INFO,
-            info.as_mut_ptr().cast::<c_void>(),
-            &raw mut length,
-        )
-    };
-    if result != 0 {
-        return Err(refused(INFO, Attempt::Read).or_not_tcp());
-    }
-    // SAFETY: it was zeroed, and every field is an integer, for which zero is a value.
-    let info = unsafe { info.assume_init() };
-    let filled = length as usize;
+    let (info, filled) = read_filled::<TcpInfo>(socket, INFO, libc::TCP_INFO)?;
     // A field that an older kernel did not fill is not zero but unknown.
     macro_rules! field {
         ($name:ident) => {{
