@@ -12,7 +12,7 @@ foreach(variable IN ITEMS
         QML2_IMPORT_PATH DESTDIR QKeepAlive_DIR QKeepAlive_ROOT)
     unset(ENV{${variable}})
 endforeach()
-set(ENV{LC_ALL} C)
+set(ENV{LC_ALL} C.UTF-8) # Qt 6.8 speaks up where the encoding is another
 
 # Where no Qt can even be looked for.
 set(without_qt -DCMAKE_DISABLE_FIND_PACKAGE_Qt6=ON -DCMAKE_DISABLE_FIND_PACKAGE_Qt5=ON)
