@@ -62,6 +62,7 @@ mod posix;
 #[allow(dead_code)]
 mod total;
 #[cfg(unix)]
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), allow(dead_code))]
 mod unix;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -5,7 +5,7 @@
 //! probes' timer counts from the last segment of any kind and goes on while data is unacknowledged.
 //!
 //! A program that has given up the right to call sysctl(2) by pledge(2) is killed when it does;
-//! [`query`] and [`system_defaults`] do.
+//! `query` and `system_defaults` do.
 
 use std::ffi::c_int;
 use std::time::Duration;

@@ -54,8 +54,9 @@ results=$logs/results
 : >"$results"
 
 # Where a C++ compiler for the target is asked for, there is one that does nothing: only the Rust half
-# is looked at. Apple's compiler would be looked for by a program of Apple's, but for SDKROOT.
-environment='SDKROOT=/'
+# is looked at. Apple's compiler would be looked for by a program of Apple's, but for SDKROOT, and for
+# iOS "/" would not count as one.
+environment='SDKROOT=/usr'
 for target in $chosen; do
     name=$(printf '%s' "$target" | tr - _)
     environment="$environment CC_$name=true CXX_$name=true AR_$name=true"
