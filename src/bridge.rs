@@ -445,10 +445,8 @@ mod tests {
         let negative = ffi::Config { idle: value(Some(-5)), ..on };
         let refused = set_system_defaults(&negative);
         assert_eq!(refused.failure.code, Error::OUT_OF_RANGE);
-        assert_eq!(
-            refused.failure.message.to_string(),
-            "TCP_KEEPIDLE: -5 ms is not within 1..32767 s"
-        );
+        let words = refused.failure.message.to_string();
+        assert!(words.contains(": -5 ms is not within 1.."), "{words}");
         assert_eq!(detection_time(&negative), -1);
     }
 

@@ -3,10 +3,13 @@
 
 use std::ffi::{c_int, c_void};
 use std::io;
+use std::mem::MaybeUninit;
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 use std::os::fd::AsRawFd as _;
 use std::ptr;
 use std::time::Duration;
+
+use socket2::SockRef;
 
 use super::change;
 use super::unix::{Borrowed, ENABLED, SocketOption};
@@ -197,4 +200,27 @@ pub(super) fn queued(socket: Borrowed<'_>) -> Option<u32> {
     // is allowed, a wrong one is an error.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::FIONWRITE, &raw mut bytes) };
     (result == 0).then_some(u32::try_from(bytes).ok()?)
+}
+
+/// Their poll(2) does not tell of an error. Receiving does, and leaves it where it is while it only
+/// peeks (`soreceive()` in `kern/uipc_socket.c` of each). An error behind data that waits to be read
+/// is not seen.
+pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
+    let mut byte = [MaybeUninit::uninit()];
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+    Ok(match SockRef::from(&socket).recv_with_flags(&mut byte, flags) {
+        Ok(_) => false,
+        // These are said of the call or of a socket without a connection, and were not waiting.
+        Err(error) => !matches!(
+            error.raw_os_error(),
+            Some(
+                libc::EAGAIN
+                    | libc::EINTR
+                    | libc::ENOTCONN
+                    | libc::EINVAL
+                    | libc::EBADF
+                    | libc::ENOTSOCK
+            )
+        ),
+    })
 }

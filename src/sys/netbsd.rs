@@ -22,12 +22,13 @@ use crate::error::{Error, OptionName, Unit};
 use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 use crate::snapshot::Snapshot;
 
+pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
 };
 pub use super::unix::AsDescriptor;
 pub(crate) use super::unix::{
-    Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
+    Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
 #[cfg(feature = "bridge")]
 pub(crate) use super::unix::{borrow, number};

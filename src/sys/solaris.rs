@@ -12,9 +12,11 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use socket2::SockRef;
+
 use super::posix::scratch;
 use super::total::{self, seconds_of};
-use super::unix::{ENABLED, SocketOption, check_tcp, tcp};
+use super::unix::{ENABLED, SocketOption, check_tcp, poll, tcp};
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Attempt, Error, OptionName, Unit};
@@ -26,7 +28,7 @@ pub(crate) use super::posix::{
 };
 pub use super::unix::AsDescriptor;
 pub(crate) use super::unix::{
-    Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
+    Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
 #[cfg(feature = "bridge")]
 pub(crate) use super::unix::{borrow, number};
@@ -228,6 +230,13 @@ pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
         count: (count > 0).then_some(count),
         user_timeout: Some(Duration::from_millis(user_timeout.into())),
     })
+}
+
+/// poll(2) never says POLLERR of a socket here. With an error to be read it says that one can write,
+/// which it otherwise says of a connected socket only: `so_poll()` in `fs/sockfs/sockcommon_sops.c`.
+pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
+    let writable = poll(socket, libc::POLLOUT)? & libc::POLLOUT != 0;
+    Ok(writable && SockRef::from(&socket).peer_addr().is_err())
 }
 
 /// Never asked for: these systems count time and not retransmissions.

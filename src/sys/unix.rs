@@ -1,7 +1,7 @@
 //! What all systems with POSIX sockets share: descriptors, options of one int, and the calls that are
 //! the same everywhere.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{c_int, c_short, c_void};
 use std::io;
 use std::mem::{self, MaybeUninit};
 #[cfg(feature = "bridge")]
@@ -63,12 +63,17 @@ pub(crate) fn duplicate(socket: Borrowed<'_>) -> Result<Owned, Error> {
 }
 
 pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
-    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events: 0, revents: 0 };
+    Ok(poll(socket, 0)? & libc::POLLERR != 0)
+}
+
+/// What poll(2) says of these events and of those that nobody has to ask for.
+pub(super) fn poll(socket: Borrowed<'_>, events: c_short) -> Result<c_short, Error> {
+    let mut poll = libc::pollfd { fd: socket.as_raw_fd(), events, revents: 0 };
     // SAFETY: `poll` is one initialised pollfd and the count given is one; the kernel writes its
     // `revents` only. A timeout of zero returns at once.
     match unsafe { libc::poll(&raw mut poll, 1, 0) } {
         -1 => Err(refused(POLL, Attempt::Read)),
-        _ => Ok(poll.revents & libc::POLLERR != 0),
+        _ => Ok(poll.revents),
     }
 }
 

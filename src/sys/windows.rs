@@ -73,8 +73,10 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
 /// A socket of our own as a number, for C++.
 #[cfg(any(test, feature = "bridge"))]
 pub(crate) fn number(owned: &Owned) -> i64 {
-    // A SOCKET is a handle, and no handle is as large as that.
-    i64::try_from(owned.as_raw_socket()).unwrap_or(-1)
+    // A SOCKET is a handle, and no handle is so large that it would become negative.
+    #[allow(clippy::cast_possible_wrap)]
+    let number = raw(lend(owned)) as i64;
+    number
 }
 
 pub(crate) fn limits() -> Result<&'static Limits, Error> {
@@ -193,12 +195,6 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
 }
 
 pub(crate) fn error_pending(socket: Borrowed<'_>) -> Result<bool, Error> {
-    // POLLHUP does not count: a FIN shows as that, too.
-    Ok(poll(socket)? & WinSock::POLLERR != 0)
-}
-
-/// The conditions of a socket as WSAPoll says them, without waiting.
-fn poll(socket: Borrowed<'_>) -> Result<i16, Error> {
     let mut poll = WinSock::WSAPOLLFD {
         fd: raw(socket),
         // Errors are told unasked; but a request for nothing at all is documented nowhere.
@@ -209,7 +205,8 @@ fn poll(socket: Borrowed<'_>) -> Result<i16, Error> {
     // `revents` only. A timeout of zero returns at once. Any number is allowed as a socket.
     match unsafe { WinSock::WSAPoll(&raw mut poll, 1, 0) } {
         WinSock::SOCKET_ERROR => Err(refused(socket, POLL, Attempt::Read)),
-        _ => Ok(poll.revents),
+        // POLLHUP does not count: a FIN shows as that, too. POLLNVAL is a socket that is closed.
+        _ => Ok(poll.revents & WinSock::POLLERR != 0),
     }
 }
 

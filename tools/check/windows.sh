@@ -40,8 +40,8 @@ in_network() {
         '"$1"
 }
 
-cargo_test="cargo test --locked --no-default-features --lib --tests --examples
-    -Zbuild-std=std,panic_abort,test --target $target"
+cargo_test="cargo test --locked --no-default-features --lib --tests --examples \
+-Zbuild-std=std,panic_abort,test --target $target"
 
 # Wine's own world, made under another name first so that a half-made one is never taken for whole.
 if [ ! -d "$root_cache/build/trixie/wine" ]; then

@@ -9,7 +9,7 @@ use socket2::SockRef;
 use windows_sys::Win32::Networking::WinSock;
 
 use super::option::{CONNECT_TIME, LISTENING, check_tcp, size};
-use super::{Borrowed, poll, raw};
+use super::{Borrowed, error_pending as is_aborted, raw};
 use crate::error::Error;
 use crate::snapshot::{ConnectionState, Snapshot};
 
@@ -51,7 +51,11 @@ const _: () = assert!(
 
 pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
     if let Some(info) = read(socket) {
-        return Ok(info.snapshot());
+        let told = info.snapshot();
+        // What it says of an aborted connection is documented nowhere; that it was aborted is told
+        // otherwise.
+        let state = if is_aborted(socket)? { Some(ConnectionState::Closed) } else { told.state };
+        return Ok(Snapshot { state, ..told });
     }
     // Not TCP, an older system, or a connection of which nothing is known any more.
     check_tcp(socket)?;
@@ -135,7 +139,7 @@ fn coarse_state(socket: Borrowed<'_>) -> Result<ConnectionState, Error> {
     // abort; but then it has an error to tell.
     let connected = CONNECT_TIME.read(socket).is_ok_and(|seconds| seconds != u32::MAX)
         && SockRef::from(&socket).peer_addr().is_ok()
-        && poll(socket)? & WinSock::POLLERR == 0;
+        && !is_aborted(socket)?;
     Ok(if connected { ConnectionState::Established } else { ConnectionState::Closed })
 }
 
