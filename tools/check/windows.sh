@@ -34,8 +34,9 @@ windows() {
 in_network() {
     # shellcheck disable=SC2016 # for the inner shell
     windows unshare --net sh -euc '
-        # Where the program finds the DLLs of the C++ compiler.
-        WINEPATH=$(dirname "$('$mingw-g++-posix' -print-file-name=libstdc++-6.dll)")
+        # Where the program finds the DLLs of the C++ compiler, and of what that one stands on.
+        place() { dirname "$('$mingw-g++-posix' -print-file-name="$1")"; }
+        WINEPATH="$(place libstdc++-6.dll);$(place libwinpthread-1.dll)"
         export WINEPATH CARGO_NET_OFFLINE=true
         '"$1"
 }
