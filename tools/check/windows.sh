@@ -41,7 +41,9 @@ in_network() {
         '"$1"
 }
 
+# Some tests calculate a lot; nothing else needs the optimizer, which costs time too.
 cargo_test="cargo test --locked --no-default-features --lib --tests --examples \
+--config profile.dev.package.qkeepalive.opt-level=2 \
 -Zbuild-std=std,panic_abort,test --target $target"
 
 # Wine's own world, made under another name first so that a half-made one is never taken for whole.
