@@ -6,6 +6,7 @@
 #   root_run NAME [-r] [-v VARIABLE=VALUE]... COMMAND [ARGUMENT...]
 #                                           runs a command in it, as root; -r: with this machine's Rust
 #   root_path NAME                          where it lies
+#   root_alone CHECK                        waits until the same check, run elsewhere, is over
 #
 # A command in it sees
 #
@@ -46,6 +47,16 @@ logged() {
 }
 
 root_path() { printf '%s/roots/%s\n' "$root_cache" "$1"; }
+
+# Two at once would write each other's logs and results. The lock goes with the process.
+root_alone() {
+    mkdir -p "$root_cache"
+    exec 8>"$root_cache/$1.lock"
+    flock -n 8 || {
+        say "Waiting for another check of $1 to end"
+        flock 8
+    }
+}
 
 # --- What it takes here --------------------------------------------------------------------------
 

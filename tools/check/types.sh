@@ -46,6 +46,7 @@ x86_64-unknown-haiku            unsupported     tests
 chosen=${*:-$(printf '%s' "$targets" | awk 'NF == 3 { print $1 } NF == 2 { rest = rest $1 "\n" }
     END { printf "%s", rest }')}
 root_make trixie trixie
+root_alone types
 root_install trixie cargo-web rustc-web rust-web-src rust-web-clippy
 
 logs=$root_cache/types

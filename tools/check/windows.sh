@@ -11,6 +11,7 @@ set -eu
 . "$(dirname "$0")/root.sh"
 
 root_make trixie trixie
+root_alone windows
 root_install trixie cargo-web rustc-web rust-web-src g++-mingw-w64-x86-64-posix wine wine64 \
     iproute2 iptables socat
 
