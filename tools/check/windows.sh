@@ -43,9 +43,9 @@ in_network() {
 }
 
 # Some tests calculate a lot; nothing else needs the optimizer, which costs time too.
-cargo_test="cargo test --locked --no-default-features --lib --tests --examples \
---config profile.dev.package.qkeepalive.opt-level=2 \
--Zbuild-std=std,panic_abort,test --target $target"
+options="--locked --no-default-features --target $target -Zbuild-std=std,panic_abort,test \
+--config profile.dev.package.qkeepalive.opt-level=2"
+tests="cargo test $options --lib --tests"
 
 # Wine's own world, made under another name first so that a half-made one is never taken for whole.
 if [ ! -d "$root_cache/build/trixie/wine" ]; then
@@ -60,10 +60,13 @@ for features in "" bridge; do
     say "Compiling the ${features:-core} for Windows (the first time some minutes)"
     # shellcheck disable=SC2086 # a list of words
     logged "$root_cache/windows.log" "Compiling for Windows" \
-        windows $cargo_test --features "$features" --no-run
+        windows $tests --features "$features" --no-run
     say "Tests of the ${features:-core}, run by Wine"
-    in_network "ip link set lo up; $cargo_test --features '$features'"
+    in_network "ip link set lo up; $tests --features '$features'"
 done
 
+# shellcheck disable=SC2086 # a list of words
+logged "$root_cache/windows.log" "Compiling for Windows" \
+    windows cargo build $options --example dead_peer
 in_network "exec sh tools/check/dead_peer.sh wine /build/windows/$target/debug/examples/dead_peer.exe"
 say "All as it should be under $(windows wine --version)"
