@@ -22,7 +22,7 @@ work=$(mktemp -d)
 clean() {
     # The listeners first: a namespace lives as long as a process in it.
     for pid in $(ip netns pids "$peer"); do
-        kill "$pid"
+        kill "$pid" 2>/dev/null || true # it may have ended by itself
     done
     ip netns del "$peer"
     rm -rf "$work"
