@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use qkeepalive::guard::{Clock, Guard, Orders, Settings, State};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
-use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot, capabilities};
+use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
 
 /// Notes what it is told, and has it in force.
 #[derive(Default)]
@@ -117,18 +117,17 @@ fn values_reach_the_kernel_at_the_connect_and_not_before() {
 
 #[test]
 fn only_what_became_different_is_written() {
-    // The one value beside the knob's own.
-    if capabilities().user_timeout.is_none() {
-        return;
-    }
     let (mut guard, mut socket) = connected();
+    let wanted = |interval| {
+        let values = Config { idle: seconds(10), interval, ..Config::default() };
+        Settings { values, ..Settings::default() }
+    };
+    guard.change(Ok(wanted(seconds(5))), clock(), &mut socket).unwrap();
     socket.told.clear();
-    let values = Config { user_timeout: seconds(9), ..Config::default() };
-    let timeout = Settings { values, ..six_seconds() };
-    guard.change(Ok(timeout), clock(), &mut socket).unwrap();
-    assert_eq!(socket.told, [Config { user_timeout: seconds(9), ..Config::default() }]);
+    guard.change(Ok(wanted(seconds(7))), clock(), &mut socket).unwrap();
+    assert_eq!(socket.told, [Config { interval: seconds(7), ..Config::default() }]);
     socket.told.clear();
-    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.change(Ok(wanted(None)), clock(), &mut socket).unwrap();
     assert!(socket.told.is_empty(), "a return to \"leave alone\" writes nothing");
 }
 
@@ -215,13 +214,9 @@ fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss()
 
 #[test]
 fn once_the_refused_value_is_mended_all_values_are_applied() {
-    // The one value beside the knob's own.
-    if capabilities().user_timeout.is_none() {
-        return;
-    }
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
-    let values = Config { user_timeout: seconds(9), ..Config::default() };
-    guard.change(Ok(Settings { values, ..six_seconds() }), clock(), &mut socket).unwrap();
+    let longer = Settings { detect_within: seconds(9), ..Settings::default() };
+    guard.change(Ok(longer), clock(), &mut socket).unwrap();
     guard.attached();
     guard.connected(false, clock(), &mut socket).unwrap_err();
     socket.refuses = false;
