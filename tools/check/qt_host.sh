@@ -19,7 +19,7 @@ case $version in
         exit 1
         ;;
 esac
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/qkeepalive/qt-$version
+cache=${QKEEPALIVE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/qkeepalive}/qt-$version
 QKEEPALIVE_BUILD_DIR=$cache/build
 QKEEPALIVE_CARGO_DIR=$cache/cargo
 export QKEEPALIVE_QT_MAJOR QKEEPALIVE_BUILD_DIR QKEEPALIVE_CARGO_DIR
