@@ -155,10 +155,10 @@ pub(crate) mod ffi {
 }
 
 fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
-    config_result(|| {
+    config_result(contain(|| {
         let total = detect_within_range(sys::limits()?)?.milliseconds(milliseconds)?;
         Config::detect_within(total)
-    })
+    }))
 }
 
 fn detection_time(config: &ffi::Config) -> i64 {
@@ -170,11 +170,11 @@ fn detection_time(config: &ffi::Config) -> i64 {
 }
 
 fn apply(descriptor: i64, config: &ffi::Config) -> ffi::ConfigResult {
-    config_result(|| socket::apply_to(sys::borrow(descriptor)?, &lowered(config)?))
+    config_result(contain(|| socket::apply_to(sys::borrow(descriptor)?, &lowered(config)?)))
 }
 
 fn query(descriptor: i64) -> ffi::ConfigResult {
-    config_result(|| sys::query(sys::borrow(descriptor)?))
+    config_result(contain(|| sys::query(sys::borrow(descriptor)?)))
 }
 
 fn snapshot(descriptor: i64) -> ffi::SnapshotResult {
@@ -183,11 +183,11 @@ fn snapshot(descriptor: i64) -> ffi::SnapshotResult {
 }
 
 fn system_defaults() -> ffi::ConfigResult {
-    config_result(defaults::system_defaults)
+    config_result(contain(defaults::system_defaults))
 }
 
 fn set_system_defaults(config: &ffi::Config) -> ffi::ConfigResult {
-    config_result(|| defaults::set_system_defaults(&lowered(config)?))
+    config_result(contain(|| defaults::set_system_defaults(&lowered(config)?)))
 }
 
 fn capabilities() -> ffi::Capabilities {
@@ -283,11 +283,13 @@ pub(crate) fn contain<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, F
     // and the guard assigns its state only after everything that can fail.
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(outcome) => outcome.map_err(Fault::Refused),
-        Err(panic) => Err(Fault::Panic(panic_message(&*panic))),
+        Err(panic) => Err(Fault::Panic(panic_message(panic))),
     }
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+#[cold]
+#[inline(never)]
+fn panic_message(panic: Box<dyn Any + Send>) -> String {
     let words = panic
         .downcast_ref::<&str>()
         .copied()
@@ -296,8 +298,10 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     format!("internal error of qkeepalive, please report it: {words}")
 }
 
-fn config_result(work: impl FnOnce() -> Result<Config, Error>) -> ffi::ConfigResult {
-    let (config, failure) = split(contain(work));
+/// One for all: a small program that links the library statically carries it once.
+#[inline(never)]
+fn config_result(outcome: Result<Config, Fault>) -> ffi::ConfigResult {
+    let (config, failure) = split(outcome);
     ffi::ConfigResult { config: raised(&config.unwrap_or_default()), failure }
 }
 
@@ -334,6 +338,7 @@ fn flat_failure(
     ffi::Failure { category, code, option: option.as_ptr(), message }
 }
 
+#[inline(never)] // likewise
 fn lowered(config: &ffi::Config) -> Result<Config, Error> {
     let limits = sys::limits()?;
     let some = |value: ffi::Value| value.given.then_some(value.value);
