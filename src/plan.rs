@@ -109,10 +109,11 @@ pub(crate) enum Offer {
 
 impl Offer {
     /// The range, or the refusal of every value.
+    #[inline]
     pub(crate) fn range(&self) -> Result<&Range, Error> {
         match self {
             Offer::Within(range) => Ok(range),
-            Offer::Missing { option, why } => Err(Error::Unsupported { option: *option, why }),
+            Offer::Missing { option, why } => Err(missing(*option, why)),
         }
     }
 
@@ -122,8 +123,16 @@ impl Offer {
 
     /// `None` for what was left alone.
     fn time(&self, units: Option<u32>) -> Option<Duration> {
-        Some(self.range().ok()?.duration(units?))
+        match self {
+            Offer::Within(range) => units.map(|units| range.duration(units)),
+            Offer::Missing { .. } => None,
+        }
     }
+}
+
+#[cold]
+fn missing(option: OptionName, why: &'static str) -> Error {
+    Error::Unsupported { option, why }
 }
 
 /// What one system's sockets accept, and what they do when nobody says anything.
