@@ -55,12 +55,23 @@ results=$logs/results
 : >"$results"
 
 # Where a C++ compiler for the target is asked for, there is one that does nothing: only the Rust half
-# is looked at. Apple's compiler would be looked for by a program of Apple's, but for SDKROOT, and for
-# iOS "/" would not count as one.
+# is looked at. The archiver makes an empty archive, which for MSVC is copied afterwards. Apple's
+# compiler would be looked for by a program of Apple's, but for SDKROOT, and for iOS "/" would not
+# count as one.
+archiver=/build/empty-archive
+cat >"$root_cache/build/trixie/empty-archive" <<'SCRIPT'
+#!/bin/sh
+for argument; do
+    case $argument in
+        *.a) : >"${argument#-out:}" ;;
+    esac
+done
+SCRIPT
+chmod +x "$root_cache/build/trixie/empty-archive"
 environment='SDKROOT=/usr'
 for target in $chosen; do
     name=$(printf '%s' "$target" | tr - _)
-    environment="$environment CC_$name=true CXX_$name=true AR_$name=true"
+    environment="$environment CC_$name=true CXX_$name=true AR_$name=$archiver"
 done
 
 # cargo COMMAND...: in the root. A stable compiler refuses to build its own standard library unless it
