@@ -127,7 +127,7 @@ void tst_Heartbeat::withoutAPayloadTheProgramIsAskedToWrite()
     QVERIFY(it.connect());
     QElapsedTimer time;
     time.start();
-    QTRY_COMPARE(due.size(), 4);
+    QTRY_VERIFY(due.size() >= 4); // two can come between two looks
     QVERIFY2(time.elapsed() >= 190 && time.elapsed() <= 400,
              qPrintable(QString::number(time.elapsed())));
     QCOMPARE(it.peer.take(), QByteArray());
