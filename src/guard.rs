@@ -166,8 +166,6 @@ pub struct Guard {
 struct Link {
     closing: bool,
     reported: Option<ReportedError>,
-    /// The peer closed in good order: the library said so while the kernel held no reset.
-    finished: bool,
     /// `None` where the kernel refused the values.
     in_force: Option<Config>,
     liveness: Option<Liveness>,
@@ -333,7 +331,6 @@ impl Guard {
         self.link = Some(Link {
             closing: false,
             reported: None,
-            finished: false,
             in_force: outcome.as_ref().ok().copied(),
             liveness: None,
             heartbeat: None,
@@ -484,17 +481,14 @@ impl Guard {
         }
     }
 
-    /// The network library reported an error on the connection, of which the kernel says this. While
+    /// The network library reported an error on the connection. `alive` is the kernel's view: while
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
     /// the peer can end a TLS session before the connection.
-    pub fn reported(&mut self, error: ReportedError, state: Option<ConnectionState>) {
-        let alive = state == Some(ConnectionState::Established);
+    pub fn reported(&mut self, error: ReportedError, alive: bool) {
         if let Some(link) = &mut self.link
             && (!alive || error == ReportedError::ClosedByPeer)
         {
             link.reported = Some(error);
-            link.finished |= error == ReportedError::ClosedByPeer
-                && state.is_some_and(|state| state != ConnectionState::Closed);
         }
     }
 
@@ -516,17 +510,8 @@ impl Guard {
             evidence.reported = reported;
         }
         let asked_for = link.closing || !self.settings.values.enabled;
-        let found = || {
-            let loss = if asked_for { None } else { loss::classify(&evidence) }?;
-            // TLS answers a close, and whatever comes after a close is answered by a reset.
-            let reset_after_close = link.finished && loss.reason == LossReason::PeerReset;
-            Some(if reset_after_close {
-                Loss { reason: LossReason::PeerClosed, ..loss }
-            } else {
-                loss
-            })
-        };
-        let loss = link.verdict.as_deref().copied().or_else(found);
+        let found = || if asked_for { None } else { loss::classify(&evidence) };
+        let loss = link.verdict.map(|loss| *loss).or_else(found);
         match loss {
             Some(loss) => self.tell(loss),
             None => self.state = State::Waiting,

@@ -561,14 +561,14 @@ impl ffi::KeepAlive {
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.reported(reported(error), connection_state(descriptor));
+            guard.reported(reported(error), is_alive(descriptor));
             Ok(Orders::default())
         });
     }
 
     fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.closing(connection_state(descriptor) == Some(ConnectionState::Established));
+            guard.closing(is_alive(descriptor));
             Ok(Orders::default())
         });
     }
@@ -667,9 +667,10 @@ fn refuse(guard: &mut Guard, why: String) -> (Orders, Option<String>) {
     (Orders::default(), Some(why))
 }
 
-/// Where the kernel holds the connection to be. Of a closed descriptor nothing is known.
-fn connection_state(descriptor: i64) -> Option<ConnectionState> {
-    sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state)
+/// Whether the kernel holds the connection to be established. A closed descriptor is not.
+fn is_alive(descriptor: i64) -> bool {
+    let state = sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state);
+    state == Some(ConnectionState::Established)
 }
 
 fn evidence(reported: ReportedError, descriptor: i64) -> Evidence {

@@ -171,32 +171,15 @@ fn a_loss_is_told_once_and_stands_until_the_next_connect() {
 fn a_close_that_this_side_began_stays_one_even_if_the_peer_dies_during_it() {
     let (mut guard, _) = connected();
     guard.closing(true);
-    guard.reported(ReportedError::ClosedByPeer, Some(ConnectionState::Closed));
+    guard.reported(ReportedError::ClosedByPeer, false);
     assert_eq!(guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)), None);
     assert_eq!(guard.view().state, State::Waiting);
 }
 
 #[test]
-fn a_reset_that_follows_the_peers_close_does_not_make_it_a_reset() {
-    // A TLS session ends before the connection, a plain one with its FIN.
-    for state in [ConnectionState::Established, ConnectionState::CloseWait] {
-        let (mut guard, _) = connected();
-        guard.reported(ReportedError::ClosedByPeer, Some(state));
-        let loss = guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed));
-        assert_eq!(loss.unwrap().reason, LossReason::PeerClosed);
-    }
-    for state in [Some(ConnectionState::Closed), None] {
-        let (mut guard, _) = connected();
-        guard.reported(ReportedError::ClosedByPeer, state);
-        let loss = guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed));
-        assert_eq!(loss.unwrap().reason, LossReason::PeerReset);
-    }
-}
-
-#[test]
 fn an_expired_wait_leaves_no_trace() {
     let (mut guard, _) = connected();
-    guard.reported(ReportedError::TimedOut, Some(ConnectionState::Established));
+    guard.reported(ReportedError::TimedOut, true);
     guard.closing(true);
     assert_eq!(
         guard.disconnected(end(ReportedError::TimedOut, ConnectionState::Established)),
@@ -207,7 +190,7 @@ fn an_expired_wait_leaves_no_trace() {
 #[test]
 fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss() {
     let (mut guard, _) = connected();
-    guard.reported(ReportedError::Other, Some(ConnectionState::Established));
+    guard.reported(ReportedError::Other, true);
     guard.closing(true);
     assert_eq!(guard.disconnected(end(ReportedError::Other, ConnectionState::Closed)), None);
 }
@@ -532,7 +515,7 @@ enum Event {
     Attached,
     Detached,
     Connected,
-    Reported(ReportedError, ConnectionState),
+    Reported(ReportedError, bool),
     Closing(bool),
     Disconnected(ReportedError, ConnectionState),
     Change(Settings),
@@ -550,7 +533,7 @@ fn events() -> impl Strategy<Value = Event> {
         Just(Event::Attached),
         Just(Event::Detached),
         Just(Event::Connected),
-        (errors(), states.clone()).prop_map(|(error, state)| Event::Reported(error, state)),
+        (errors(), any::<bool>()).prop_map(|(error, alive)| Event::Reported(error, alive)),
         any::<bool>().prop_map(Event::Closing),
         (errors(), states).prop_map(|(error, state)| Event::Disconnected(error, state)),
         (any::<bool>(), prop::option::of(0u64..70_000)).prop_map(|(enabled, total)| {
@@ -578,7 +561,7 @@ proptest! {
                     guard.connected(false, clock(), &mut socket).unwrap();
                     losses_allowed = 1;
                 }
-                Event::Reported(error, state) => guard.reported(error, Some(state)),
+                Event::Reported(error, alive) => guard.reported(error, alive),
                 Event::Closing(alive) => guard.closing(alive),
                 Event::Disconnected(error, state) => {
                     if let Some(loss) = guard.disconnected(end(error, state)) {
