@@ -279,6 +279,18 @@ fn a_slow_path_is_no_death() {
 }
 
 #[test]
+fn data_that_went_out_when_its_window_opened_is_no_older_for_the_time_before() {
+    let history = History {
+        outages: vec![(20_258, 23_630)],
+        writes: vec![6213],
+        closed_window: Some((49, 18_843)),
+        ..quiet()
+    };
+    let seen = run(World::new(terms(7), history, 281, 0), 40_000, Looks::default());
+    assert_eq!(seen.lost, None, "{seen:?}");
+}
+
+#[test]
 fn data_that_nobody_acknowledges_is_lost_although_the_peer_is_heard() {
     // All that this side sends from 5 s on gets lost; the peer streams.
     let history = History {

@@ -209,7 +209,10 @@ impl World {
             self.next_retransmission = None;
         }
         if self.unsent && !self.window_is_closed() {
+            // What the window's probes have waited is none of the data's.
             self.unsent = false;
+            self.info.backoff = Some(0);
+            self.timeout = 200 + self.round_trip;
             self.send_data();
             self.next_retransmission = Some(self.now + self.timeout);
         }
