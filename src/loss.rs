@@ -75,7 +75,7 @@ pub struct Evidence {
     /// stands in the library may be an old one.
     pub heard: bool,
     /// Whether the kernel still holds an error that nobody has read: then the library does not
-    /// know of a loss, and the end is our own side's doing, or the error came after what it reported.
+    /// know of a loss, and the end is our own side's doing.
     pub error_pending: bool,
     /// What the kernel knows; `None` where it could not be asked.
     pub snapshot: Option<Snapshot>,
@@ -138,11 +138,6 @@ fn with_snapshot(
         (ReportedError::None, _) => None,
         // A dead connection whose error nobody has read: the report is about an earlier one.
         (_, ConnectionState::Closed) if evidence.error_pending && !evidence.heard => None,
-        // The library has read the end without taking an error away, and yet there is one: a reset
-        // that came after the close. TLS answers a close, and a program that has ended resets that.
-        (ReportedError::ClosedByPeer, ConnectionState::Closed) if evidence.error_pending => {
-            Some(LossReason::PeerClosed)
-        }
         (ReportedError::ClosedByPeer, ConnectionState::Closed) => Some(LossReason::PeerReset),
         (ReportedError::TimedOut, ConnectionState::Closed) => Some(timeout(snapshot)),
         (ReportedError::Unreachable, ConnectionState::Closed) => {
@@ -350,13 +345,6 @@ mod tests {
         let mut unread = evidence(ClosedByPeer, ended(Closed, 0, 0, 10));
         (unread.heard, unread.error_pending) = (false, true);
         assert_eq!(reason(&unread), None);
-    }
-
-    #[test]
-    fn a_close_stays_a_close_when_a_reset_follows_it() {
-        let mut followed = evidence(ClosedByPeer, ended(Closed, 0, 0, 10));
-        followed.error_pending = true;
-        assert_eq!(reason(&followed), Some(LossReason::PeerClosed));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 #include <QtNetwork/QSslKey>
 #include <QtNetwork/QSslSocket>
 
+#include <algorithm>
 #include <cstdio>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,6 +46,15 @@ QList<QTcpSocket *> Server::connections() const
 {
     // A QSslSocket has a plain socket of its own inside.
     return findChildren<QTcpSocket *>(QString(), Qt::FindDirectChildrenOnly);
+}
+
+bool Server::isReady() const
+{
+    const auto all = connections();
+    return !all.isEmpty() && std::all_of(all.begin(), all.end(), [](const QTcpSocket *connection) {
+        const auto *encrypted = qobject_cast<const QSslSocket *>(connection);
+        return !encrypted || encrypted->isEncrypted();
+    });
 }
 
 void Server::take(qintptr descriptor, bool tls)
@@ -91,10 +101,11 @@ void Server::readCommands()
 
 bool Server::obey(const QByteArray &line)
 {
-    // The client may be connected before this end has taken its connection.
+    // The client may be connected before this end has taken its connection, and encrypted before
+    // this end has read the last of the handshake: a close with that unread would be a reset.
     QElapsedTimer waiting;
     waiting.start();
-    while (connections().isEmpty() && waiting.elapsed() < 2000)
+    while (!isReady() && waiting.elapsed() < 5000)
         QCoreApplication::processEvents(QEventLoop::ExcludeUserInputEvents, 50);
 
     const QList<QByteArray> words = line.split(' ');

@@ -43,6 +43,7 @@ private:
     };
 
     QList<QTcpSocket *> connections() const;
+    bool isReady() const;
     void take(qintptr descriptor, bool tls);
     void read(QTcpSocket *connection);
     void readCommands();
