@@ -9,13 +9,14 @@
 use std::time::Duration;
 
 use super::apple_info::{self, ConnectionInfo};
-use super::bsd::{Defaults, Options, Sysctl};
+use super::bsd::Options;
+use super::bsd::by_name::IN_MILLISECONDS;
 use super::total::{self, seconds_of};
 use super::unix::{ENABLED, Filled, SocketOption, clocks_apart, read_filled, tcp};
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Error, OptionName, Unit};
-use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
+use crate::plan::{Limits, Offer, Plan};
 use crate::snapshot::Snapshot;
 
 pub(crate) use super::bsd::error_pending;
@@ -51,47 +52,12 @@ const OPTIONS: Options = Options {
 
 /// The kernel itself accepts twice as many seconds, and zero for the system-wide value; but its
 /// milliseconds run over.
-static LIMITS: Limits = Limits {
-    idle: Offer::Within(seconds_of(IDLE.name, 1)),
-    interval: Offer::Within(seconds_of(INTERVAL.name, 1)),
-    count: Offer::Within(Range {
-        option: COUNT.name,
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    }),
-    user_timeout: Offer::Within(seconds_of(USER_TIMEOUT.name, 0)),
-    user_timeout_replaces_count: false,
-    together: Together::Never,
-    shipped: Shipped {
-        idle: Duration::from_secs(7200),
-        interval: Duration::from_secs(75),
-        count: 8,
-    },
-};
-
-static SYSTEM_IDLE: Sysctl = Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepidle")) };
-static SYSTEM_INTERVAL: Sysctl =
-    Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepintvl")) };
-static SYSTEM_COUNT: Sysctl = Sysctl {
-    range: Range {
-        option: OptionName(c"net.inet.tcp.keepcnt"),
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    },
-};
-
-const fn milliseconds(option: OptionName) -> Range {
-    Range { option, unit: Unit::Milliseconds, min: 1, max: i32::MAX as i64 }
-}
-
-const DEFAULTS: Defaults = Defaults {
-    idle: &SYSTEM_IDLE,
-    interval: &SYSTEM_INTERVAL,
-    count: Ok(&SYSTEM_COUNT),
-    factor: 1,
-};
+static LIMITS: Limits = total::limits(
+    IDLE.name,
+    INTERVAL.name,
+    COUNT.name,
+    Offer::Within(seconds_of(USER_TIMEOUT.name, 0)),
+);
 
 pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis {
@@ -148,9 +114,9 @@ pub(crate) fn asleep() -> Duration {
 }
 
 pub(crate) fn system_defaults() -> Result<Config, Error> {
-    DEFAULTS.read()
+    IN_MILLISECONDS.read()
 }
 
 pub(crate) fn set_system_defaults(config: &Config) -> Result<Config, Error> {
-    DEFAULTS.set(config, USER_TIMEOUT.name)
+    IN_MILLISECONDS.set(config, USER_TIMEOUT.name)
 }

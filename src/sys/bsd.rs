@@ -126,6 +126,33 @@ impl Sysctl {
     }
 }
 
+/// The system-wide values where they go by names.
+#[cfg(not(target_os = "openbsd"))]
+pub(super) mod by_name {
+    use super::{Defaults, Sysctl};
+    use crate::error::{OptionName, Unit};
+    use crate::plan::Range;
+    use crate::sys::total;
+
+    static IDLE: Sysctl = milliseconds(OptionName(c"net.inet.tcp.keepidle"));
+    static INTERVAL: Sysctl = milliseconds(OptionName(c"net.inet.tcp.keepintvl"));
+    static COUNT: Sysctl = counted(OptionName(c"net.inet.tcp.keepcnt"));
+
+    /// Less than a tick of the kernel's becomes none, which it refuses.
+    const fn milliseconds(option: OptionName) -> Sysctl {
+        Sysctl { range: Range { option, unit: Unit::Milliseconds, min: 1, max: i32::MAX as i64 } }
+    }
+
+    pub(in crate::sys) const fn counted(option: OptionName) -> Sysctl {
+        Sysctl { range: Range { option, unit: Unit::Count, min: 1, max: total::LONGEST } }
+    }
+
+    /// The system-wide values where they are counted in milliseconds: Apple's systems, FreeBSD and
+    /// DragonFly.
+    pub(in crate::sys) const IN_MILLISECONDS: Defaults =
+        Defaults { idle: &IDLE, interval: &INTERVAL, count: Ok(&COUNT), factor: 1 };
+}
+
 /// The system-wide values of one system.
 pub(super) struct Defaults {
     pub(super) idle: &'static Sysctl,

@@ -7,14 +7,15 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::bsd::{Defaults, Options, Sysctl};
+use super::bsd::Options;
+use super::bsd::by_name::IN_MILLISECONDS;
 use super::posix::scratch;
-use super::total::{self, seconds_of};
+use super::total;
 use super::unix::{SocketOption, tcp};
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Error, OptionName, Unit};
-use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
+use crate::plan::{Limits, Offer, Plan};
 
 pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
@@ -36,51 +37,16 @@ static COUNT: SocketOption = tcp(OptionName(c"TCP_KEEPCNT"), libc::TCP_KEEPCNT, 
 const USER_TIMEOUT: OptionName = OptionName(c"TCP_USER_TIMEOUT");
 
 /// The kernel refuses zero and what its ticks, at most a thousand in a second, cannot hold.
-static LIMITS: Limits = Limits {
-    idle: Offer::Within(seconds_of(IDLE.name, 1)),
-    interval: Offer::Within(seconds_of(INTERVAL.name, 1)),
-    count: Offer::Within(Range {
-        option: COUNT.name,
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    }),
-    user_timeout: Offer::Missing {
+static LIMITS: Limits = total::limits(
+    IDLE.name,
+    INTERVAL.name,
+    COUNT.name,
+    Offer::Missing {
         option: USER_TIMEOUT,
         why: "DragonFly has none; its keepalive gives up in its time also while data is \
               unacknowledged",
     },
-    user_timeout_replaces_count: false,
-    together: Together::Never,
-    shipped: Shipped {
-        idle: Duration::from_secs(7200),
-        interval: Duration::from_secs(75),
-        count: 8,
-    },
-};
-
-static SYSTEM_IDLE: Sysctl = Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepidle")) };
-static SYSTEM_INTERVAL: Sysctl =
-    Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepintvl")) };
-static SYSTEM_COUNT: Sysctl = Sysctl {
-    range: Range {
-        option: OptionName(c"net.inet.tcp.keepcnt"),
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    },
-};
-
-const fn milliseconds(option: OptionName) -> Range {
-    Range { option, unit: Unit::Milliseconds, min: 1, max: i32::MAX as i64 }
-}
-
-const DEFAULTS: Defaults = Defaults {
-    idle: &SYSTEM_IDLE,
-    interval: &SYSTEM_INTERVAL,
-    count: Ok(&SYSTEM_COUNT),
-    factor: 1,
-};
+);
 
 /// Units of idle and interval in a second. Two thousand million is 23 days in milliseconds, which the
 /// kernel keeps, and 63 years in seconds, which no kernel's ticks hold: it is refused, or comes back
@@ -144,9 +110,9 @@ pub(crate) fn asleep() -> Duration {
 }
 
 pub(crate) fn system_defaults() -> Result<Config, Error> {
-    DEFAULTS.read()
+    IN_MILLISECONDS.read()
 }
 
 pub(crate) fn set_system_defaults(config: &Config) -> Result<Config, Error> {
-    DEFAULTS.set(config, USER_TIMEOUT)
+    IN_MILLISECONDS.set(config, USER_TIMEOUT)
 }

@@ -8,7 +8,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::bsd::{Defaults, Options, Sysctl, queued};
+use super::bsd::by_name::IN_MILLISECONDS;
+use super::bsd::{Options, queued};
 use super::bsd_info::{self, TcpInfo};
 use super::posix::{gone, scratch};
 use super::total::{self, seconds_of};
@@ -16,7 +17,7 @@ use super::unix::{Filled, SocketOption, read_filled, tcp};
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Error, OptionName, Unit};
-use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
+use crate::plan::{Limits, Offer, Plan};
 use crate::snapshot::Snapshot;
 
 pub(crate) use super::bsd::error_pending;
@@ -45,24 +46,7 @@ const INFO: OptionName = OptionName(c"TCP_INFO");
 /// The kernel itself accepts zero for the system-wide value, twice as many seconds (UINT_MAX / hz),
 /// and any count at all; but its ticks run over.
 const fn limits_with(user_timeout: Offer) -> Limits {
-    Limits {
-        idle: Offer::Within(seconds_of(IDLE.name, 1)),
-        interval: Offer::Within(seconds_of(INTERVAL.name, 1)),
-        count: Offer::Within(Range {
-            option: COUNT.name,
-            unit: Unit::Count,
-            min: 1,
-            max: total::LONGEST,
-        }),
-        user_timeout,
-        user_timeout_replaces_count: false,
-        together: Together::Never,
-        shipped: Shipped {
-            idle: Duration::from_secs(7200),
-            interval: Duration::from_secs(75),
-            count: 8,
-        },
-    }
+    total::limits(IDLE.name, INTERVAL.name, COUNT.name, user_timeout)
 }
 
 static LIMITS: Limits = limits_with(Offer::Within(seconds_of(USER_TIMEOUT.name, 0)));
@@ -71,30 +55,6 @@ static OLDER_LIMITS: Limits = limits_with(Offer::Missing {
     why: "FreeBSD has it since version 14; before that, keepalive itself gives up in its time also \
           while data is unacknowledged",
 });
-
-static SYSTEM_IDLE: Sysctl = Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepidle")) };
-static SYSTEM_INTERVAL: Sysctl =
-    Sysctl { range: milliseconds(OptionName(c"net.inet.tcp.keepintvl")) };
-static SYSTEM_COUNT: Sysctl = Sysctl {
-    range: Range {
-        option: OptionName(c"net.inet.tcp.keepcnt"),
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    },
-};
-
-/// Less than a tick of the kernel's becomes none, which it refuses.
-const fn milliseconds(option: OptionName) -> Range {
-    Range { option, unit: Unit::Milliseconds, min: 1, max: i32::MAX as i64 }
-}
-
-const DEFAULTS: Defaults = Defaults {
-    idle: &SYSTEM_IDLE,
-    interval: &SYSTEM_INTERVAL,
-    count: Ok(&SYSTEM_COUNT),
-    factor: 1,
-};
 
 /// Whether the system has a user timeout, as it says itself. Without a socket to ask on there is
 /// none for now, which refuses what may be possible and promises nothing that is not; the question
@@ -161,9 +121,9 @@ pub(crate) fn asleep() -> Duration {
 }
 
 pub(crate) fn system_defaults() -> Result<Config, Error> {
-    DEFAULTS.read()
+    IN_MILLISECONDS.read()
 }
 
 pub(crate) fn set_system_defaults(config: &Config) -> Result<Config, Error> {
-    DEFAULTS.set(config, USER_TIMEOUT.name)
+    IN_MILLISECONDS.set(config, USER_TIMEOUT.name)
 }

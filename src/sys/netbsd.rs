@@ -11,6 +11,7 @@ use std::ffi::c_int;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use super::bsd::by_name::counted;
 use super::bsd::{Defaults, Options, Sysctl, queued};
 use super::bsd_info::{self, TcpInfo};
 use super::posix::{gone, scratch};
@@ -19,7 +20,7 @@ use super::unix::{ENABLED, Filled, SocketOption, check_tcp, read_filled, tcp};
 use crate::capabilities::Diagnosis;
 use crate::config::Config;
 use crate::error::{Error, OptionName, Unit};
-use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
+use crate::plan::{Limits, Offer, Plan};
 use crate::snapshot::Snapshot;
 
 pub(crate) use super::bsd::error_pending;
@@ -42,27 +43,15 @@ const INFO: OptionName = OptionName(c"TCP_INFO");
 const USER_TIMEOUT: OptionName = OptionName(c"TCP_USER_TIMEOUT");
 
 /// The kernel itself refuses zero, and in newer versions what its timer cannot hold, which is more.
-static LIMITS: Limits = Limits {
-    idle: Offer::Within(seconds_of(IDLE.name, 1)),
-    interval: Offer::Within(seconds_of(INTERVAL.name, 1)),
-    count: Offer::Within(Range {
-        option: COUNT.name,
-        unit: Unit::Count,
-        min: 1,
-        max: total::LONGEST,
-    }),
-    user_timeout: Offer::Missing {
+static LIMITS: Limits = total::limits(
+    IDLE.name,
+    INTERVAL.name,
+    COUNT.name,
+    Offer::Missing {
         option: USER_TIMEOUT,
         why: "NetBSD has none; its keepalive gives up in its time also while data is unacknowledged",
     },
-    user_timeout_replaces_count: false,
-    together: Together::Never,
-    shipped: Shipped {
-        idle: Duration::from_secs(7200),
-        interval: Duration::from_secs(75),
-        count: 8,
-    },
-};
+);
 
 static SYSTEM_IDLE: Sysctl = Sysctl { range: seconds_of(OptionName(c"net.inet.tcp.keepidle"), 1) };
 static SYSTEM_INTERVAL: Sysctl =
@@ -70,10 +59,6 @@ static SYSTEM_INTERVAL: Sysctl =
 static SYSTEM_COUNT: Sysctl = counted(OptionName(c"net.inet.tcp.keepcnt"));
 /// Ticks of the slow timer in a second (PR_SLOWHZ); read-only.
 static SLOW_HZ: Sysctl = counted(OptionName(c"net.inet.tcp.slowhz"));
-
-const fn counted(option: OptionName) -> Sysctl {
-    Sysctl { range: Range { option, unit: Unit::Count, min: 1, max: total::LONGEST } }
-}
 
 /// Ticks in a second of the system-wide values.
 fn ticks() -> u32 {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, OptionName, Quantity, Unit};
-use crate::plan::{Limits, Plan, Range};
+use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 
 /// In seconds, the longest time that fits in 31 bits of milliseconds. No system here ticks faster,
 /// and the timers compare with a sign.
@@ -43,21 +43,18 @@ pub(super) const fn seconds_of(option: OptionName, min: i64) -> Range {
     Range { option, unit: Unit::Seconds, min, max: LONGEST }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-    use crate::plan::{Offer, Shipped, Together};
-
-    const fn offer(name: &'static std::ffi::CStr) -> Offer {
-        Offer::Within(seconds_of(OptionName(name), 1))
-    }
-
-    const LIMITS: Limits = Limits {
-        idle: offer(c"IDLE"),
-        interval: offer(c"INTERVAL"),
-        count: Offer::Within(Range { unit: Unit::Count, ..seconds_of(OptionName(c"COUNT"), 1) }),
-        user_timeout: offer(c"TIMEOUT"),
+/// What such a kernel's sockets accept, and what all of them are shipped with.
+pub(super) const fn limits(
+    idle: OptionName,
+    interval: OptionName,
+    count: OptionName,
+    user_timeout: Offer,
+) -> Limits {
+    Limits {
+        idle: Offer::Within(seconds_of(idle, 1)),
+        interval: Offer::Within(seconds_of(interval, 1)),
+        count: Offer::Within(Range { unit: Unit::Count, ..seconds_of(count, 1) }),
+        user_timeout,
         user_timeout_replaces_count: false,
         together: Together::Never,
         shipped: Shipped {
@@ -65,7 +62,20 @@ mod tests {
             interval: Duration::from_secs(75),
             count: 8,
         },
-    };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    const LIMITS: Limits = limits(
+        OptionName(c"IDLE"),
+        OptionName(c"INTERVAL"),
+        OptionName(c"COUNT"),
+        Offer::Within(seconds_of(OptionName(c"TIMEOUT"), 0)),
+    );
 
     fn refusal(idle: Option<u64>, interval: Option<u64>, count: Option<u32>) -> Option<String> {
         let seconds = |time: Option<u64>| time.map(Duration::from_secs);
