@@ -123,7 +123,8 @@ root_debootstrap() {
     # Where the archive's Release file is older than apt would accept, debootstrap need not know.
     # shellcheck disable=SC2046 # a mirror or none
     logged "$root_target.log" "debootstrap" \
-        unshare --mount --propagation private --pid --fork --kill-child \
+        setpriv --pdeathsig KILL \
+        unshare --mount --propagation private --pid --fork --kill-child=KILL \
         debootstrap --variant=minbase --include=ca-certificates \
         --cache-dir="$root_cache/packages" \
         "$root_suite" "$root_target.part" $(root_mirror) 9>&-
