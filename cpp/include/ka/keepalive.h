@@ -54,6 +54,10 @@
 /// (a blocked event loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets its full
 /// timeout anew.
 ///
+/// All of this is what Linux can do. Other systems have other ranges, and most tell less: then the
+/// verdict is the kernel's, in its own time and without a warning. `capabilities` says what holds here,
+/// docs/systems.md what holds where.
+///
 /// A return to "leave alone" writes nothing until the next connect. The guard lives in its socket's
 /// thread. It also limits the time between retransmissions to a sixth of the deadline (Linux 6.15:
 /// TCP_RTO_MAX_MS; 1 s at least, never less than the path takes) until it lets go of the connection.
