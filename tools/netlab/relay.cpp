@@ -98,6 +98,12 @@ int pause(const std::array<End, 2> &ends)
 
 int relay(const char *device, pid_t other, int delay)
 {
+    // A way through a network does not wait for a busy machine. Where this may not be asked for (a user
+    // without the right), it is as late as the machine makes it.
+    sched_param first{};
+    first.sched_priority = 1;
+    ::sched_setscheduler(0, SCHED_FIFO, &first);
+
     std::array<End, 2> ends;
     ends[0].device = openDevice(device);
     if (ends[0].device == -1 || !moveTo(other))
