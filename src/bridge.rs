@@ -338,7 +338,6 @@ fn flat_failure(
     ffi::Failure { category, code, option: option.as_ptr(), message }
 }
 
-#[inline(never)] // likewise
 fn lowered(config: &ffi::Config) -> Result<Config, Error> {
     let limits = sys::limits()?;
     let some = |value: ffi::Value| value.given.then_some(value.value);
