@@ -22,13 +22,16 @@ pub struct Settings {
     /// The values one by one. While not [`enabled`](Config::enabled), keepalive is off on the
     /// socket, and the verdict with it.
     pub values: Config,
-    /// One knob in place of idle, interval and count; see [`Config::detect_within`].
+    /// One knob in place of idle, interval and count, by default not used; see
+    /// [`Config::detect_within`].
     pub detect_within: Option<Duration>,
-    /// The time between two beats; `None` for no heart-beat.
+    /// The time between two beats, 1 ms to 2147483647 ms; `None`, the default, for no heart-beat.
     pub heartbeat_interval: Option<Duration>,
-    /// The silence after which the peer's program is lost; `None` is twice the interval.
+    /// The silence after which the peer's program is lost, longer than the interval; `None`, the
+    /// default, is twice the interval.
     pub heartbeat_timeout: Option<Duration>,
     /// Whether the connection is aborted when the loss is known here before the kernel knows it.
+    /// Default: yes.
     pub abort_on_loss: bool,
 }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::snapshot::{ConnectionState, Snapshot};
 
-/// Why a connection was lost.
+/// Why a connection was lost. What a person or a program does about each stands in
+/// docs/guides/reasons.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LossReason {

@@ -1,5 +1,5 @@
-# What the README shows works: each of its marked blocks is built, or linted, against the installed
-# package. How a block is marked is said in readme.awk; here is what is made of it.
+# What the README and the guides show works: each of their blocks is built, or linted, against the
+# installed package. How a block is marked is said in readme.awk; here is what is made of it.
 #
 #   cpp    With an `int main` it is a program as it stands. Otherwise its includes go to the top (if
 #          it names no header of ours, both are there), and the rest becomes the body of a
@@ -18,11 +18,14 @@ fresh(top readme)
 find_qml_module(readme/asks)
 need(qmllint qmllint ${qml_tools_package} "${qt_bins}")
 need(qml qml ${qml_package} "${qt_bins}")
-if(NOT readme)
-    set(readme "${source_dir}/README.md")
+set(readme "${source_dir}/README.md")
+file(GLOB guides "${source_dir}/docs/guides/*.md")
+if(NOT guides)
+    message(FATAL_ERROR "there are no guides in ${source_dir}/docs/guides")
 endif()
 fresh(blocks readme/blocks)
-run(found "${awk}" -v "out=${blocks}" -f "${CMAKE_CURRENT_LIST_DIR}/readme.awk" "${readme}")
+run(found "${awk}" -v "out=${blocks}" -f "${CMAKE_CURRENT_LIST_DIR}/readme.awk"
+    "${readme}" ${guides})
 string(REGEX MATCHALL "[^\n]+" found "${found}")
 foreach(block IN LISTS found)
     string(REGEX MATCH "^([a-z]+) (.*)" block "${block}")
@@ -30,7 +33,7 @@ foreach(block IN LISTS found)
 endforeach()
 foreach(kind IN ITEMS cpp qml cmake)
     if(NOT ${kind}_blocks)
-        message(FATAL_ERROR "${readme} has no marked block of ${kind}: see readme.awk")
+        message(FATAL_ERROR "no block of ${kind} is marked: see readme.awk")
     endif()
 endforeach()
 
@@ -74,10 +77,10 @@ Item {
 }
 ]=])
         run_qml(said "${blocks}/${block}")
-        expect("${said}" NOT "${block}:[0-9]" "${block} of ${readme} does not run without a word")
+        expect("${said}" NOT "${block}:[0-9]" "${block} does not run without a word")
     endif()
     run(said "${qmllint}" -I "${qml_dir}" "${blocks}/${block}")
-    expect("${said}" NOT "[^ \n]" "${block} of ${readme} is not right")
+    expect("${said}" NOT "[^ \n]" "${block} is not right")
 endforeach()
 
 # --- C++: all of them in one project -------------------------------------------------------------
@@ -120,7 +123,7 @@ int main()
     file(COPY "${blocks}/${block}" DESTINATION "${project}")
 endforeach()
 configure(said "${project}" "${project}/build" "-DQt${qt_major}_DIR=${qt_dir}"
-    "-DCMAKE_PREFIX_PATH=${shared_prefix}")
+    "-DCMAKE_PREFIX_PATH=${shared_prefix}" -Dqt_major=${qt_major})
 build(said "${project}/build")
 
 # --- CMake: a project for each -------------------------------------------------------------------

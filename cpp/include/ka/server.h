@@ -29,7 +29,8 @@ namespace ka {
 /// `setUp` is called with each guard before the server's newConnection() reaches slots that are
 /// connected later; link->socket() is the connection, the guard its child. On Linux the values are
 /// given to the listening socket, and what it accepts inherits them without a call; elsewhere they
-/// are applied to each connection.
+/// are applied to each connection. `detectWithin` has the range of Config::detectWithin() (Linux: 2 s
+/// to 65534 s).
 ///
 /// Call it in the server's thread, before or after listen(), and before connecting a slot to
 /// newConnection() that moves connections elsewhere. Works with every server that hands out its

@@ -30,17 +30,22 @@ using Descriptor = std::intptr_t;
 /// On Linux the connections that a listening socket accepts inherit what is applied to it.
 ///
 /// Fails with ka::errc::NoDescriptor for a negative number, ka::errc::NotTcp for any other kind of
-/// descriptor, ka::errc::OutOfRange, ka::errc::Unsupported, or the system's own code.
+/// descriptor, ka::errc::OutOfRange, ka::errc::Unsupported, or the system's own code (such as EBADF
+/// for a number that is closed). Windows refuses options while an asynchronous connect is pending, with
+/// WSAEINVAL. For any thread, like all of these functions.
 KA_EXPORT Config apply(Descriptor socket, const Config &config);
 /// \overload
 KA_EXPORT Config apply(Descriptor socket, const Config &config, std::error_code &error) noexcept;
 
-/// What is in force on a TCP socket, whoever set it. Fails like apply().
+/// What is in force on a TCP socket, whoever set it. Every value is there, except those that this
+/// socket or system does not tell (a user timeout of MPTCP; ka::Capabilities::readBack). Windows tells
+/// whole seconds. Fails like apply().
 KA_EXPORT Config query(Descriptor socket);
 /// \overload
 KA_EXPORT Config query(Descriptor socket, std::error_code &error) noexcept;
 
-/// What the kernel knows of the connection. Fails like apply().
+/// What the kernel knows of the connection (Linux: `TCP_INFO`), which takes neither data nor a pending
+/// error away. Fails like apply().
 KA_EXPORT Snapshot snapshot(Descriptor socket);
 /// \overload
 KA_EXPORT Snapshot snapshot(Descriptor socket, std::error_code &error) noexcept;
