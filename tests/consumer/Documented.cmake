@@ -4,7 +4,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 fresh(scratch documented)
 need(qmake_program "${qmake}" ${qt_package})
-foreach(query IN ITEMS QT_HOST_LIBEXECS QT_HOST_BINS)
+foreach(query IN ITEMS QT_INSTALL_LIBEXECS QT_HOST_LIBEXECS QT_HOST_BINS)
     run(directory "${qmake_program}" -query ${query})
     string(STRIP "${directory}" directory)
     list(APPEND qt_tools "${directory}")
