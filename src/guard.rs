@@ -476,8 +476,8 @@ impl Guard {
         Orders { loss: Some(loss), ..Orders::default() }
     }
 
-    /// The program has received data. Only a heart-beat has to be told so, and only on a system whose
-    /// kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
+    /// The program has received data. Only a heart-beat has to be told so, and only on a system
+    /// whose kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
     pub fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
             heart.received(clock.now);
@@ -638,8 +638,8 @@ fn completed(changed: Config, before: &Config, together: Together) -> Config {
     }
 }
 
-/// What is in force after a change: what was left alone is as it was, also where the system does not
-/// say so, or says it in whole seconds only.
+/// What is in force after a change: what was left alone is as it was, also where the system does
+/// not say so, or says it in whole seconds only.
 fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
     let same = |after: Option<Duration>, before: Option<Duration>| match (after, before) {
         (Some(after), Some(before))

@@ -104,8 +104,8 @@ pub fn classify(evidence: &Evidence) -> Option<Loss> {
 }
 
 /// The loss of a peer whose time is over, while the connection still stands. `silent`: whether its
-/// kernel owes an answer; otherwise it is its program that does. `error` is what the kernel has heard
-/// of the network and not acted upon.
+/// kernel owes an answer; otherwise it is its program that does. `error` is what the kernel has
+/// heard of the network and not acted upon.
 pub fn overdue(snapshot: &Snapshot, silent: bool, error: ReportedError) -> Loss {
     let reason = match error {
         // It came between the last look and this verdict.

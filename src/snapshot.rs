@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field says
-/// which of its members it is).
+/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field
+/// says which of its members it is).
 ///
 /// Reading it takes nothing away: neither data nor a pending error. A field is `None` where the
 /// system does not tell; Linux and Android tell all of them, and what the others tell stands in
-/// docs/systems.md. The kernel's clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ, so
-/// 1 to 10 ms).
+/// docs/systems.md. The kernel's clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ,
+/// so 1 to 10 ms).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -48,8 +48,8 @@ pub struct Snapshot {
     pub data_segments_sent: Option<u32>,
     /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`).
     pub bytes_acknowledged: Option<u64>,
-    /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or not
-    /// the program has read them.
+    /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or
+    /// not the program has read them.
     pub bytes_received: Option<u64>,
 }
 
@@ -74,8 +74,8 @@ impl Snapshot {
     ///
     /// The kernel does not say it. But no data is on its way that was sent later than the last, and
     /// the kernel doubles its timeout with each attempt: after n of them the waits so far were
-    /// 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as that without the first. The two
-    /// do not add up: an attempt that could not leave this host counts in the second only.
+    /// 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as that without the first. The
+    /// two do not add up: an attempt that could not leave this host counts in the second only.
     pub fn unacknowledged_for(&self) -> Option<Duration> {
         if self.unacked? == 0 {
             return None;

@@ -40,8 +40,8 @@ RUSTDOCFLAGS="-D warnings" cargo doc --quiet --release --locked --no-deps --no-d
 cp -R "$target/doc" "$docs/rust"
 
 say "Doxygen: C++, QML, the guides"
-doxygen docs/Doxyfile
-cp docs/index.html "$docs/index.html"
+doxygen tools/docs/Doxyfile
+cp tools/docs/index.html "$docs/index.html"
 
 say "Links of what was built"
 (cd "$docs" && awk -f "$here/html_links.awk" index.html cpp/*.html)

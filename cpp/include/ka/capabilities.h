@@ -54,8 +54,8 @@ struct Capabilities
     /// The system-wide values can be read (ka::systemDefaults()). True on every system that is
     /// supported.
     bool systemDefaults = false;
-    /// The system-wide values can be set (ka::setSystemDefaults()), by a process that has the right.
-    /// False on illumos and Solaris, where ipadm sets them.
+    /// The system-wide values can be set (ka::setSystemDefaults()), by a process that has the
+    /// right. False on illumos and Solaris, where ipadm sets them.
     bool setSystemDefaults = false;
 
     /// ka::query() tells the times in force on a socket, whoever set them. False on Windows before
@@ -64,9 +64,9 @@ struct Capabilities
     /// The kernel counts unanswered probes (Snapshot::probes, KeepAlive::unansweredProbes). True on
     /// Linux and Android.
     bool probesCounter = false;
-    /// The kernel tells when the peer was last heard, so the verdict is this library's own and keeps
-    /// its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's time. True on
-    /// Linux, Android, FreeBSD and OpenBSD.
+    /// The kernel tells when the peer was last heard, so the verdict is this library's own and
+    /// keeps its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's
+    /// time. True on Linux, Android, FreeBSD and OpenBSD.
     bool deadline = false;
     /// The reason of a loss can be told: a close, a reset, unanswered probes, unacknowledged data.
     /// Otherwise some are LossReason::UnknownLoss. True on Linux and Android.

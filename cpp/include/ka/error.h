@@ -31,8 +31,8 @@ KA_EXPORT const std::error_category &errorCategory() noexcept;
 /// A ka::errc as a std::error_code.
 KA_EXPORT std::error_code make_error_code(errc code) noexcept;
 
-/// What the throwing functions of this library throw. code() is a ka::errc, or the system's own code
-/// in std::system_category().
+/// What the throwing functions of this library throw. code() is a ka::errc, or the system's own
+/// code in std::system_category().
 ///
 /// what() says what was refused in words for a person, with option, value and range:
 /// "TCP_KEEPCNT: 128 is not within 1..127".

@@ -33,27 +33,29 @@ enum class ConnectionState {
     TimeWait = 10,
 };
 
-/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field says
-/// which of its members it is). Reading it takes away neither data nor a pending error.
+/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field
+/// says which of its members it is). Reading it takes away neither data nor a pending error.
 ///
-/// A field is empty where the system does not tell; Linux and Android tell all of them. The kernel's
-/// clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ, so 1 to 10 ms).
+/// A field is empty where the system does not tell; Linux and Android tell all of them. The
+/// kernel's clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ, so 1 to 10 ms).
 struct Snapshot
 {
     /// Where the connection stands (`tcpi_state`). Every system but an unknown one tells it.
     std::optional<ConnectionState> state;
-    /// Unanswered probes, of keepalive or of a closed window (`tcpi_probes`). A healthy link shows one
-    /// for about a round trip. Linux and Android alone.
+    /// Unanswered probes, of keepalive or of a closed window (`tcpi_probes`). A healthy link shows
+    /// one for about a round trip. Linux and Android alone.
     std::optional<int> probes;
-    /// Retransmissions of the oldest unacknowledged data (`tcpi_retransmits`). Linux and Android alone.
+    /// Retransmissions of the oldest unacknowledged data (`tcpi_retransmits`). Linux and Android
+    /// alone.
     std::optional<int> retransmits;
     /// Retransmissions since the connection began (`tcpi_total_retrans`). Also on macOS, FreeBSD,
     /// NetBSD, and on Windows since version 1703, there as the segments that the bytes fill.
     std::optional<int> totalRetransmits;
     /// How often the retransmission timer has doubled (`tcpi_backoff`). Linux and Android alone.
     std::optional<int> backoff;
-    /// Segments sent and not yet acknowledged (`tcpi_unacked`); zero after an abort. Also on FreeBSD
-    /// since 14 and on Windows since version 1703, there as the segments that the bytes fill.
+    /// Segments sent and not yet acknowledged (`tcpi_unacked`); zero after an abort. Also on
+    /// FreeBSD since 14 and on Windows since version 1703, there as the segments that the bytes
+    /// fill.
     std::optional<int> unacked;
     /// Bytes queued and not yet sent (`tcpi_notsent_bytes`). Also on FreeBSD; on macOS, NetBSD, and
     /// FreeBSD before 14, all that is not acknowledged yet.
@@ -63,8 +65,8 @@ struct Snapshot
     std::optional<std::chrono::microseconds> roundTripTime;
     /// Its mean deviation (`tcpi_rttvar`; RFC 6298). Also on macOS, FreeBSD and OpenBSD.
     std::optional<std::chrono::microseconds> roundTripVariation;
-    /// How long unacknowledged data waits for its next retransmission (`tcpi_rto`; RFC 6298). Also on
-    /// FreeBSD and OpenBSD, and on macOS while data is on its way.
+    /// How long unacknowledged data waits for its next retransmission (`tcpi_rto`; RFC 6298). Also
+    /// on FreeBSD and OpenBSD, and on macOS while data is on its way.
     std::optional<std::chrono::milliseconds> retransmissionTimeout;
     /// Time since data was last sent (`tcpi_last_data_sent`). Also on OpenBSD.
     std::optional<std::chrono::milliseconds> sinceDataSent;
@@ -80,8 +82,8 @@ struct Snapshot
     std::optional<unsigned> segmentsReceived;
     /// Segments with data sent (`tcpi_data_segs_out`). Linux and Android alone.
     std::optional<unsigned> dataSegmentsSent;
-    /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`). Linux and
-    /// Android alone.
+    /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`). Linux
+    /// and Android alone.
     std::optional<std::uint64_t> bytesAcknowledged;
     /// Bytes of data that came in since the connection began, whether or not the program has read
     /// them (`tcpi_bytes_received`). Also on macOS, and on Windows since version 1703.
