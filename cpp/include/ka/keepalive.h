@@ -109,8 +109,8 @@ class KeepAlive : public QObject
     ///
     /// Any byte of the peer is an answer, also one that is not read yet. A beat is skipped while
     /// data waits to be sent before it. A time in which this program did not run (a blocked event
-    /// loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets its full timeout anew.
-    /// Works on every system.
+    /// loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets time to answer first. Works
+    /// on every system.
     Q_PROPERTY(int heartbeatInterval READ heartbeatInterval WRITE setHeartbeatInterval NOTIFY
                        heartbeatIntervalChanged)
 
