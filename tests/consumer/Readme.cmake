@@ -7,7 +7,7 @@
 #          std::chrono_literals at hand.
 #   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
 #          to an object `backend` that has a `socket`, and a Text `banner`, and is also run. With
-#          Qt 5 the import gets the version that the README says it has to have there.
+#          Qt 5 the imports get the versions that they have to have there.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
 #          target `app`.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
@@ -60,7 +60,11 @@ endif()
 foreach(block IN LISTS qml_blocks)
     split("${block}" "[ ]*import ")
     if(qt_major EQUAL 5)
-        string(REGEX REPLACE "import +QKeepAlive *(\n|$)" "${for_qt_5}\\1" taken "${taken}")
+        foreach(part IN ITEMS text taken)
+            string(REGEX REPLACE "import +QKeepAlive *(\n|$)" "${for_qt_5}\\1" ${part} "${${part}}")
+            string(REGEX REPLACE "import +QtQuick *(\n|$)" "import QtQuick 2.15\\1" ${part} "${${part}}")
+        endforeach()
+        file(WRITE "${blocks}/${block}" "${text}")
     endif()
     if(NOT taken MATCHES "import +QtQuick")
         if(NOT taken MATCHES "import +QKeepAlive")

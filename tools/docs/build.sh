@@ -28,10 +28,12 @@ for module in qtcore qtnetwork; do
 done
 
 say "Links between the pages"
-# shellcheck disable=SC2046 # none of our names has a space
-awk -f tools/docs/slug.awk -f tools/docs/links.awk \
-    $(find . -path ./build -prune -o -path ./target -prune -o -path ./dist -prune \
-        -o -name '*.md' -print | sed 's,^\./,,' | sort)
+pages=$(ls ./*.md)
+for folder in docs examples packaging tests; do
+    [ ! -d "$folder" ] || pages="$pages $(find "$folder" -name '*.md')"
+done
+# shellcheck disable=SC2086 # a list, and none of our names has a space
+awk -f tools/docs/slug.awk -f tools/docs/links.awk $pages
 
 say "rustdoc: the core, which is all that a Rust program sees"
 rm -rf "$target/doc" "$docs/rust" "$docs/cpp"
