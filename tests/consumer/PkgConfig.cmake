@@ -7,10 +7,16 @@ need(ldd ldd libc-bin)
 need(qmake_program "${qmake}" ${qt_package})
 run(qt_libraries "${qmake_program}" -query QT_INSTALL_LIBS)
 string(STRIP "${qt_libraries}" qt_libraries)
-forget_rust()
+fresh(top "pkg-config-${package}")
+
+# The file of a library directory with two levels, as Debian has. It needs Rust, and nothing is built.
+set(levels "${top}/levels/lib/some-system")
+configure(said "${source_dir}" "${top}/levels/build" -DQKEEPALIVE_QT=OFF
+    -DCMAKE_INSTALL_LIBDIR=lib/some-system "-DQKEEPALIVE_CARGO=${cargo}")
+file(COPY "${top}/levels/build/QKeepAliveCore.pc" DESTINATION "${levels}/pkgconfig")
 
 # Moved once more, to where no space is in the way: most scripts could not pass one on.
-fresh(top "pkg-config-${package}")
+forget_rust()
 file(COPY "${${package}_prefix}/" DESTINATION "${top}/prefix")
 set(libraries "${top}/prefix/${${package}_libdir}")
 set(ENV{PKG_CONFIG_PATH} "${libraries}/pkgconfig:${qt_libraries}/pkgconfig")
@@ -45,14 +51,6 @@ expect("${dynamic}" NOT "libQt" "a program of the Core needs Qt")
 foreach(name IN ITEMS QKeepAlive QKeepAliveCore)
     ask(said --modversion ${name})
     expect("${said}" "^${version}$" "${name}.pc should have the package's version")
-    # It is relative to the file as it is; a guess at the prefix must change nothing.
-    foreach(directory IN ITEMS includedir libdir)
-        ask(right --variable=${directory} ${name})
-        ask(said --define-prefix --variable=${directory} ${name})
-        if(NOT said STREQUAL right)
-            message(FATAL_ERROR "--define-prefix makes of ${right} this: ${said}")
-        endif()
-    endforeach()
 endforeach()
 ask(said --print-requires QKeepAlive)
 expect("${said}" "^Qt${qt_major}Core >= [0-9.]+\nQt${qt_major}Network >= [0-9.]+$"
@@ -63,6 +61,21 @@ if(package STREQUAL "static")
     try("${top}/core" "${CMAKE_CURRENT_LIST_DIR}/core/throwing.cpp"
         "--static --cflags --libs QKeepAliveCore")
 endif()
+
+# With two levels, and with pkg-config's own guess at the prefix, which counts on one.
+set(ENV{PKG_CONFIG_PATH} "${levels}/pkgconfig")
+foreach(guess IN ITEMS --dont-define-prefix --define-prefix)
+    ask(said ${guess} --variable=includedir QKeepAliveCore)
+    get_filename_component(said "${said}" ABSOLUTE)
+    if(NOT said STREQUAL "${top}/levels/include")
+        message(FATAL_ERROR "with ${guess} the headers are said to be in ${said}")
+    endif()
+    ask(said ${guess} --variable=libdir QKeepAliveCore)
+    get_filename_component(said "${said}" ABSOLUTE)
+    if(NOT said STREQUAL levels)
+        message(FATAL_ERROR "with ${guess} the library is said to be in ${said}")
+    endif()
+endforeach()
 
 # With a space in the way the shell has to read pkg-config's quotes again.
 set(ENV{PKG_CONFIG_PATH} "${${package}_prefix}/${${package}_libdir}/pkgconfig")
