@@ -66,6 +66,6 @@ offline "$work/app/app"
 qml=$("$(sed -n 's/^QKEEPALIVE_QMAKE:[A-Z]*=//p' "$source/build/CMakeCache.txt")" \
     -query QT_INSTALL_BINS)/qml
 module=$(find "$work/prefix" -type d -name QKeepAlive -path '*/qml/*')
-offline env QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software \
+offline env XDG_RUNTIME_DIR="$work" QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software \
     "$qml" -I "$(dirname "$module")" "$consumer/qml/run.qml"
 say "The source archive builds without a network, and what it builds works"
