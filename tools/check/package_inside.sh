@@ -13,8 +13,9 @@ qt=$1
 debs=$(pwd)/dist
 consumer=$(pwd)/tests/consumer
 work=/tmp/work
-mkdir "$work"
-export DEBIAN_FRONTEND=noninteractive XDG_RUNTIME_DIR=/run QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software
+mkdir -m 700 "$work"
+export DEBIAN_FRONTEND=noninteractive
+export QT_QPA_PLATFORM=offscreen QT_QUICK_BACKEND=software XDG_RUNTIME_DIR="$work"
 if [ "$qt" = 5 ]; then
     qml=/usr/lib/qt5/bin/qml qt_dev=qtbase5-dev qml_library=libqt5qml5
 else
