@@ -183,7 +183,9 @@ void tst_Clients::theTlsClientTrustsNotEverybody()
         int code;
         QString words;
     } cases[] = {
-            {{}, notConnected, QStringLiteral("self-signed")},
+            {{QStringLiteral("--name"), QStringLiteral("localhost")},
+             notConnected,
+             QStringLiteral("self-signed")},
             // The certificate is not one of the server's address.
             {{ca, QStringLiteral(CERTIFICATE)}, notConnected, QStringLiteral("host name")},
             {{ca, QStringLiteral("/dev/null")}, misused, QStringLiteral("'/dev/null' has no")},
