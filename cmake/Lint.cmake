@@ -9,15 +9,19 @@ function(run)
     execute_process(COMMAND ${ARGV} WORKING_DIRECTORY "${source_dir}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-foreach(features IN ITEMS "" bridge qt)
+foreach(features IN ITEMS "" bridge qt qml)
     message(STATUS "clippy with features \"${features}\"")
     set(targets --all-targets)
-    if(features STREQUAL "qt")
+    if(features MATCHES "^(qt|qml)$")
         set(targets --lib) # a test program of it would have to link Qt; Qt Test tests that layer
     endif()
     run("${cargo}" clippy --quiet --release --locked --no-default-features "--features=${features}"
         ${targets} --target-dir "${target_dir}" -- -D warnings)
 endforeach()
+
+message(STATUS "clippy of the examples")
+run("${cargo}" clippy --quiet --release --locked --package rust_client --package rust_qml_client
+    --target-dir "${target_dir}" -- -D warnings)
 
 message(STATUS "rustdoc")
 set(ENV{RUSTDOCFLAGS} "-D warnings")
@@ -62,7 +66,8 @@ foreach(database IN ITEMS lint .)
 endforeach()
 
 message(STATUS "qmllint")
-file(GLOB_RECURSE files RELATIVE "${source_dir}" "${source_dir}/tests/qml/*.qml")
+file(GLOB_RECURSE files RELATIVE "${source_dir}"
+    "${source_dir}/tests/qml/*.qml" "${source_dir}/examples/*.qml")
 execute_process(COMMAND "${qmllint}" -I "${qml_modules}" ${files}
     WORKING_DIRECTORY "${source_dir}" OUTPUT_VARIABLE said ERROR_VARIABLE said
     COMMAND_ERROR_IS_FATAL ANY)

@@ -16,7 +16,7 @@ packages="cmake g++ make clang lld ninja-build pkg-config
     qml6-module-qtqml qml6-module-qtqml-models qml6-module-qtqml-workerscript
     qml6-module-qtquick qml6-module-qtquick-window qml6-module-qttest qml-qt6
     libgl-dev libvulkan-dev
-    iproute2 iptables util-linux mawk binutils strace valgrind"
+    iproute2 iptables util-linux mawk binutils redis-server strace valgrind"
 
 wanted=${1:-}
 [ $# -eq 0 ] || shift
