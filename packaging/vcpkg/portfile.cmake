@@ -30,6 +30,7 @@ vcpkg_cmake_configure(
         QKEEPALIVE_QML_INSTALL_DIR)
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(PACKAGE_NAME QKeepAlive CONFIG_PATH lib/cmake/QKeepAlive)
+vcpkg_fixup_pkgconfig()
 
 file(INSTALL "${CURRENT_PORT_DIR}/usage" DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")
 vcpkg_install_copyright(FILE_LIST "${SOURCE_PATH}/LICENSE-MIT" "${SOURCE_PATH}/LICENSE-APACHE")

@@ -13,7 +13,7 @@ cd "$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)"
 release=$(. /etc/os-release && [ "${ID-}" = debian ] && echo "${VERSION_CODENAME-}") ||
     fail "this makes and tries Debian packages, which takes a Debian"
 qt=${QKEEPALIVE_QT_MAJOR:-6}
-packages="g++ cmake ninja-build iproute2"
+packages="g++ cmake ninja-build pkg-config iproute2"
 if [ "$qt" = 5 ]; then
     packages="$packages qtbase5-dev qml qml-module-qtquick2 qml-module-qtquick-window2"
 else

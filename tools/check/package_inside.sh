@@ -91,6 +91,10 @@ brings "libqt${qt}network$qt" "$debs"/libqkeepalive*[0-9]_*.deb
 say "The packages without the QML module"
 quietly apt-get install -y "$debs"/libqkeepalive*.deb
 use /usr
+# shellcheck disable=SC2046 # a list of words
+quietly g++ -std=c++17 -o "$work/by-pkg-config" "$consumer/core/throwing.cpp" \
+    $(pkg-config --cflags --libs QKeepAliveCore)
+"$work/by-pkg-config" || fail "the program that was built by pkg-config failed"
 said=$(asks REQUIRED,COMPONENTS,Qml) && fail "the QML module is found where it is not installed"
 printf '%s' "$said" | tr -s '\n ' '  ' | grep -q 'no component "Qml" here; installed: Core, Qt' ||
     fail "that the QML module is missing should be said in words, not: $said"
