@@ -27,6 +27,7 @@
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
 //! | `qobject` | `ka::KeepAlive` (feature `qt`) |
+//! | `qml` | its registration in a Rust program (feature `qml`) |
 
 mod capabilities;
 mod config;
@@ -46,6 +47,8 @@ pub mod witness;
 
 #[cfg(feature = "bridge")]
 mod bridge;
+#[cfg(feature = "qml")]
+mod qml;
 // The bridge declares the base's signals only so that the properties can name them.
 #[cfg(feature = "qt")]
 #[allow(dead_code)]
@@ -56,6 +59,8 @@ pub use config::Config;
 pub use defaults::{set_system_defaults, system_defaults};
 pub use error::{Attempt, Error, OptionName, Quantity, Unit};
 pub use loss::LossReason;
+#[cfg(feature = "qml")]
+pub use qml::register_qml_types;
 pub use snapshot::{ConnectionState, Snapshot};
 pub use socket::{apply, query, snapshot};
 pub use sys::AsDescriptor;
