@@ -19,6 +19,10 @@ foreach(features IN ITEMS "" bridge qt)
         ${targets} --target-dir "${target_dir}" -- -D warnings)
 endforeach()
 
+message(STATUS "clippy of qka")
+run("${cargo}" clippy --quiet --release --locked --manifest-path tools/qka/Cargo.toml --all-targets
+    --target-dir "${target_dir}/qka" -- -D warnings)
+
 message(STATUS "rustdoc")
 set(ENV{RUSTDOCFLAGS} "-D warnings")
 run("${cargo}" doc --quiet --release --locked --no-deps --no-default-features
