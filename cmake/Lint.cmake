@@ -22,6 +22,9 @@ endforeach()
 message(STATUS "clippy of the examples")
 run("${cargo}" clippy --quiet --release --locked --package rust_client --package rust_qml_client
     --target-dir "${target_dir}" -- -D warnings)
+message(STATUS "clippy of qka")
+run("${cargo}" clippy --quiet --release --locked --manifest-path tools/qka/Cargo.toml --all-targets
+    --target-dir "${target_dir}/qka" -- -D warnings)
 
 message(STATUS "rustdoc")
 set(ENV{RUSTDOCFLAGS} "-D warnings")

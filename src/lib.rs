@@ -22,6 +22,7 @@
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
 //! | [`guard`] | one connection's whole policy, without I/O |
+//! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |
 //! | `capabilities` | [`Capabilities`]: what this system can do |
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
@@ -42,6 +43,7 @@ mod plan;
 pub mod retransmission;
 mod snapshot;
 mod socket;
+mod stream;
 mod sys;
 pub mod witness;
 
@@ -56,11 +58,12 @@ mod qobject;
 
 pub use capabilities::{Capabilities, TimeRange, capabilities};
 pub use config::Config;
-pub use defaults::{set_system_defaults, system_defaults};
+pub use defaults::{set_system_defaults, system_defaults, system_user_timeout};
 pub use error::{Attempt, Error, OptionName, Quantity, Unit};
 pub use loss::LossReason;
 #[cfg(feature = "qml")]
 pub use qml::register_qml_types;
 pub use snapshot::{ConnectionState, Snapshot};
 pub use socket::{apply, query, snapshot};
+pub use stream::{Event, GuardedStream};
 pub use sys::AsDescriptor;
