@@ -185,11 +185,7 @@ enum Received {
 }
 
 /// Reads once, and waits for it until then.
-fn receive(
-    stream: &TcpStream,
-    buffer: &mut [u8],
-    until: Option<Instant>,
-) -> io::Result<Received> {
+fn receive(stream: &TcpStream, buffer: &mut [u8], until: Option<Instant>) -> io::Result<Received> {
     let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
     // Zero would not be taken.
     stream.set_read_timeout(wait.map(|wait| wait.max(Duration::from_millis(1))))?;

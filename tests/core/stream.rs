@@ -74,6 +74,7 @@ fn a_program_that_does_not_answer_the_beat_is_lost() {
 fn what_cannot_be_promised_is_refused() {
     let (client, _peer) = pair();
     let within = Some(Duration::ZERO);
-    let refused = GuardedStream::new(client, Settings { detect_within: within, ..Settings::default() });
+    let refused =
+        GuardedStream::new(client, Settings { detect_within: within, ..Settings::default() });
     assert_eq!(refused.unwrap_err().code(), Some(Error::OUT_OF_RANGE));
 }

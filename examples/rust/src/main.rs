@@ -3,22 +3,19 @@
 //!
 //!     rust_client HOST PORT [--within MS]
 //!
-//! A [`Guard`] does no I/O of its own. It says when it wants to look at the connection next, and
-//! this program waits for data no longer than until then.
+//! A [`GuardedStream`] is a stream and its guard; [`wait`](GuardedStream::wait) returns what comes
+//! and what happens to the connection.
 
 use std::env;
 use std::error::Error;
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use qkeepalive::guard::{Clock, Guard, Orders, Settings, State};
-use qkeepalive::kernel::{Kernel as _, Socket};
-use qkeepalive::liveness::NextLook;
-use qkeepalive::loss::{Evidence, Loss, ReportedError};
-use qkeepalive::witness::Witness;
-use qkeepalive::{Config, LossReason};
+use qkeepalive::guard::Settings;
+use qkeepalive::loss::Loss;
+use qkeepalive::{Config, Event, GuardedStream, LossReason};
 
 const CLOSED: u8 = 0; // by the peer, in good order
 const MISUSED: u8 = 1;
@@ -31,7 +28,7 @@ fn main() -> ExitCode {
         Err(why) => (why, MISUSED),
         Ok((host, port, within)) => match TcpStream::connect((host, port)) {
             Err(why) => (format!("cannot connect: {why}"), NOT_CONNECTED),
-            Ok(stream) => match watch(&stream, within) {
+            Ok(stream) => match watch(stream, within) {
                 Err(why) => (why.to_string(), LOST),
                 Ok(loss) if loss.reason == LossReason::PeerClosed => (told(&loss), CLOSED),
                 Ok(loss) => (told(&loss), LOST),
@@ -58,63 +55,19 @@ fn options(arguments: &[String]) -> Result<(&str, u16, Duration), String> {
     Ok((host, number, within))
 }
 
-/// Reads until the connection is over.
-fn watch(stream: &TcpStream, within: Duration) -> Result<Loss, Box<dyn Error>> {
-    let mut kernel = Socket::new(stream);
-    // A second descriptor, for what a guard wants of a connection that the first cannot do.
-    let mut witness = Witness::new(stream)?;
-    let mut guard = Guard::default();
+/// Prints what comes until the connection is over.
+fn watch(stream: TcpStream, within: Duration) -> Result<Loss, Box<dyn Error>> {
     let settings = Settings { detect_within: Some(within), ..Settings::default() };
-    guard.change(Ok(settings), Clock::read(), &mut kernel)?;
-    guard.attached();
-    let mut orders = guard.connected(false, Clock::read(), &mut kernel)?;
-    let mut shown = State::Waiting;
-    let reported = loop {
-        if guard.state() != shown {
-            shown = guard.state();
-            println!("{shown:?}");
-        }
-        if let Some(limit) = orders.retransmit_within {
-            let _ = witness.limit_retransmissions(limit); // not every system can
-        }
-        if orders.abort {
-            // What is queued for a peer that is lost must not reach it some time later.
-            witness.discard_unsent()?;
-            break ReportedError::None;
-        }
-        if let Some(end) = receive(stream, guard.next_look())? {
-            guard.reported(end, false);
-            break end;
-        }
-        let due = guard.next_look().is_some_and(|look| look.at <= Instant::now());
-        orders = Orders::default();
-        if due {
-            orders = guard.look(false, Clock::read(), &mut kernel);
-        }
-    };
-    let evidence = Evidence {
-        reported,
-        heard: false,
-        error_pending: witness.error_pending()?,
-        snapshot: kernel.snapshot(),
-        config: None,
-    };
-    guard.disconnected(evidence).ok_or_else(|| "the connection is over, and not lost".into())
-}
-
-/// Prints what comes until it is time for the next look. Returns how the connection ended, if it did.
-fn receive(stream: &TcpStream, until: Option<NextLook>) -> io::Result<Option<ReportedError>> {
-    let wait = until.map(|look| look.at.saturating_duration_since(Instant::now()));
-    // Zero would not be taken.
-    stream.set_read_timeout(wait.map(|wait| wait.max(Duration::from_millis(1))))?;
+    let mut link = GuardedStream::new(stream, settings)?;
+    println!("{:?}", link.guard().state());
     let mut buffer = [0; 4096];
-    match { stream }.read(&mut buffer) {
-        Ok(0) => Ok(Some(ReportedError::ClosedByPeer)),
-        Ok(length) => io::stdout().write_all(&buffer[..length]).map(|()| None),
-        Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-            Ok(None) // that time is over
+    loop {
+        match link.wait(&mut buffer, None)? {
+            Event::Received(length) => io::stdout().write_all(&buffer[..length])?,
+            Event::Changed(state) => println!("{state:?}"),
+            Event::Lost(loss) => return Ok(loss),
+            Event::BeatDue | Event::Waited => {} // neither was asked for
         }
-        Err(why) => Ok(Some(ReportedError::of(&why))),
     }
 }
 
