@@ -31,11 +31,11 @@ database=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs
 log=$root_cache/advisories.log
 say "Advisories"
 if timeout 120 cargo deny --locked fetch db >"$log" 2>&1; then
-    cargo deny --locked check --disable-fetch advisories
+    cargo deny --locked --offline check advisories
     say "Licences, versions, sources and advisories hold"
 elif [ -n "$(find "$database" -mindepth 2 -maxdepth 2 -name .git 2>/dev/null)" ]; then
     say "The advisory database cannot be fetched now (see $log); the one in $database counts"
-    cargo deny --locked check --disable-fetch advisories
+    cargo deny --locked --offline check advisories
     say "Licences, versions, sources and advisories hold; the latter as far as $database knows them"
 else
     tail -n 5 "$log" >&2
