@@ -34,6 +34,8 @@ class QKeepAlive(ConanFile):
         tree = os.path.join(self.recipe_folder, "..", "..")
         for pattern in ("CMakeLists.txt", "Cargo.toml", "Cargo.lock", "build.rs", "README.md",
                         "LICENSE-*", "cmake/*", "cpp/*", "qml/*", "src/*",
+                        # Cargo wants every member of the workspace, whatever it builds.
+                        "examples/rust*",
                         # Only in the source archive: the crates.
                         ".cargo/*", "vendor/*"):
             copy(self, pattern, src=tree, dst=self.export_sources_folder)
