@@ -17,9 +17,9 @@ public:
     Q_DISABLE_COPY_MOVE(Example)
 
     /// Waits until it has said this.
-    bool says(const QString &words, int timeout = 10000);
+    bool says(const QString &words, int timeout = 20000);
     /// Waits for its end. Its exit code, or −1 if it has none.
-    int exitCode(int timeout = 10000);
+    int exitCode(int timeout = 20000);
     /// All that it has said so far.
     QString output() const { return m_output; }
     qint64 processId() const { return m_process.processId(); }
