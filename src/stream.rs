@@ -44,6 +44,7 @@ pub struct GuardedStream {
 
 /// What [`GuardedStream::wait`] has waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // of the large one there is one in a connection's life
 pub enum Event {
     /// So many bytes came in; they are in the buffer.
     Received(usize),
