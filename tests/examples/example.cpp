@@ -59,5 +59,5 @@ int Example::secondsBefore(const QString &words) const
     const QRegularExpression expression(QStringLiteral("([0-9.]+) s ")
                                         + QRegularExpression::escape(words));
     const QRegularExpressionMatch match = expression.match(m_output);
-    return match.hasMatch() ? int(match.captured(1).toDouble() * 1000 + 0.5) : -1;
+    return match.hasMatch() ? qRound(match.captured(1).toDouble() * 1000) : -1;
 }
