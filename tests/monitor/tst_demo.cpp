@@ -3,8 +3,8 @@
 // The demo, driven by clicks and keys: a real network that is cut at the press of a button. With
 // MONITOR_PICTURES set to a directory, what is seen on the way is kept there.
 
-#include "display.h"
 #include "driver.h"
+#include "virtual_display.h"
 #include "watch.h"
 
 #include <network.h>
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
     if (served != -1)
         return served;
     Network::enter();
-    Display display;
+    VirtualDisplay display;
     const QString trouble = display.start();
     if (!trouble.isEmpty()) {
         std::fprintf(stderr, "%s: %s\n", argv[0], qPrintable(trouble));

@@ -2,8 +2,8 @@
 
 // The demo where namespaces are forbidden: it says why, and the monitor is one all the same.
 
-#include "display.h"
 #include "driver.h"
+#include "virtual_display.h"
 
 #include <network.h>
 
@@ -54,7 +54,7 @@ void tst_Forbidden::theDemoSaysWhyAndTheMonitorWorks()
 
 int main(int argc, char **argv)
 {
-    Display display;
+    VirtualDisplay display;
     QString trouble = display.start();
     if (trouble.isEmpty() && !forbid())
         trouble = QStringLiteral(

@@ -2,8 +2,8 @@
 
 // The monitor without its demo, on loopback: bad input, small windows, the keyboard alone.
 
-#include "display.h"
 #include "driver.h"
+#include "virtual_display.h"
 
 #include <network.h>
 
@@ -178,7 +178,7 @@ void tst_Ordinary::theOfferedDemoStartsTheProgramAgain()
 
 int main(int argc, char **argv)
 {
-    Display display;
+    VirtualDisplay display;
     const QString trouble = display.start();
     if (!trouble.isEmpty()) {
         std::fprintf(stderr, "%s: %s\n", argv[0], qPrintable(trouble));

@@ -4,12 +4,12 @@
 #include <QtCore/QProcess>
 
 /// A screen of the test's own, which nobody sees: Xvfb. It ends with the test, however that ends.
-class Display
+class VirtualDisplay
 {
 public:
-    Display() = default;
-    ~Display();
-    Q_DISABLE_COPY_MOVE(Display)
+    VirtualDisplay() = default;
+    ~VirtualDisplay();
+    Q_DISABLE_COPY_MOVE(VirtualDisplay)
 
     /// Starts it and points Qt at it; call it before there is a QGuiApplication. Returns why not, or
     /// nothing.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include "display.h"
+#include "virtual_display.h"
 
 #include <QtCore/QStandardPaths>
 
 #include <csignal>
 #include <sys/prctl.h>
 
-Display::~Display()
+VirtualDisplay::~VirtualDisplay()
 {
     m_server.terminate();
     if (m_server.state() != QProcess::NotRunning && !m_server.waitForFinished(5000)) {
@@ -15,7 +15,7 @@ Display::~Display()
     }
 }
 
-QString Display::start()
+QString VirtualDisplay::start()
 {
     const QString program = QStandardPaths::findExecutable(QStringLiteral("Xvfb"));
     if (program.isEmpty())
