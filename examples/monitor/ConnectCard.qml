@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import QtQuick
 import QtQuick.Layouts
+import Monitor
 
 /// Which host and port, and the button that connects or disconnects.
 Card {

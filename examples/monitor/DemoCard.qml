@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import QtQuick
 import QtQuick.Layouts
+import Monitor
 
 /// The demo's own network, with the button that cuts it; or the offer to make one.
 Card {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 import QtQuick
 import QtQuick.Controls.Basic
+import Monitor
 
 /// What happened, newest first.
 Card {

@@ -20,12 +20,15 @@ RowLayout {
     Text {
         objectName: "peer"
         text: header.peer
+        visible: header.width > 480 // below, the fields for it are near enough
         color: Theme.muted
         font.pixelSize: Theme.normal
         elide: Text.ElideMiddle
         Layout.fillWidth: true
+        Layout.maximumWidth: implicitWidth
         Layout.alignment: Qt.AlignBaseline
     }
+    Item { Layout.fillWidth: true }
     PushButton {
         objectName: "theme"
         text: Theme.dark ? qsTr("Light") : qsTr("Dark")

@@ -2,6 +2,7 @@
 import QtQuick
 import QtQuick.Controls.Basic
 import QKeepAlive
+import Monitor
 
 /// Link Monitor: one guarded connection, and all that its guard knows.
 ApplicationWindow {

@@ -34,7 +34,7 @@ Link::Link(QObject *parent)
     connect(&m_socket, &QTcpSocket::stateChanged, this, &Link::follow);
     connect(&m_socket, &QTcpSocket::errorOccurred, this, [this] {
         // What ends a connection that stood is the guard's to tell.
-        if (m_phase == Connecting)
+        if (m_tries)
             fail(words(m_socket, m_host, m_port));
     });
     connect(&m_socket, &QTcpSocket::readyRead, this, [this] { m_socket.readAll(); });
@@ -75,6 +75,7 @@ void Link::open(const QString &host, const QString &port)
     if (!isNumber || number == 0)
         return fail(tr("A port is a number from 1 to 65535."));
     m_socket.abort();
+    m_tries = true;
     emit opening();
     m_socket.connectToHost(m_host, number);
 }
@@ -83,6 +84,7 @@ void Link::close()
 {
     if (m_phase == Apart)
         return;
+    m_tries = false;
     m_socket.abort();
     emit closed();
 }
@@ -97,6 +99,8 @@ void Link::follow(QAbstractSocket::SocketState state)
     if (phase == m_phase)
         return;
     m_phase = phase;
+    if (phase == Connected)
+        m_tries = false;
     emit phaseChanged();
     if (phase == Connected)
         emit opened();
@@ -104,6 +108,7 @@ void Link::follow(QAbstractSocket::SocketState state)
 
 void Link::fail(const QString &problem)
 {
+    m_tries = false;
     setProblem(problem);
     emit failed();
 }

@@ -61,5 +61,6 @@ private:
     QString m_port;
     QString m_problem;
     Phase m_phase = Apart;
+    bool m_tries = false; ///< to connect; Qt says that it has failed after it says where it stands
     bool m_talking = false;
 };
