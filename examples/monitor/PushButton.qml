@@ -15,8 +15,8 @@ Button {
     font.pixelSize: Theme.normal
     font.weight: Font.Medium
     Accessible.name: text
-    Keys.onReturnPressed: click()
-    Keys.onEnterPressed: click()
+    Keys.onReturnPressed: button.clicked()
+    Keys.onEnterPressed: button.clicked()
 
     contentItem: Text {
         text: button.text

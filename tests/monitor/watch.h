@@ -2,9 +2,12 @@
 #pragma once
 
 #include <ka/keepalive.h>
+#include <ka/snapshot.h>
+#include <ka/socket.h>
 
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QTimer>
+#include <QtNetwork/QTcpSocket>
 
 #include <algorithm>
 #include <utility>
@@ -21,8 +24,11 @@ public:
             const qint64 now = m_clock.elapsed();
             lateness
                     = std::max(lateness, now - std::exchange(m_lastLook, now) - m_looks.interval());
-            if (const int silence = guard.silence(); silence >= 0)
-                lastLife = std::max(lastLife, now - silence);
+            // Of the kernel itself: what the guard displays is as old as the last frame.
+            const auto *socket = static_cast<QTcpSocket *>(guard.socket());
+            std::error_code none; // without a descriptor an empty one
+            if (const auto silence = ka::snapshot(socket->socketDescriptor(), none).silence())
+                lastLife = std::max(lastLife, now - qint64(silence->count()));
         });
         connect(&guard, &ka::KeepAlive::connectionLost, this,
                 [this] { lostAt = m_clock.elapsed(); });
@@ -30,7 +36,7 @@ public:
         m_looks.start(25);
     }
 
-    qint64 lastLife = 0;
+    qint64 lastLife = -1000000; // it may have been before this began
     qint64 lostAt = -1;
     qint64 lateness = 0;
 
