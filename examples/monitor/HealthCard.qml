@@ -14,7 +14,7 @@ Card {
 
     readonly property color colour: Words.colour(guard.state)
     readonly property bool roomy: availableWidth > 480
-    readonly property real dial: Math.min(196, availableWidth * 0.56)
+    readonly property real dial: Math.min(196, availableWidth * 0.5)
 
     contentItem: ColumnLayout {
         spacing: Theme.gap
@@ -81,7 +81,7 @@ Card {
                 }
                 Metric {
                     objectName: "detection"
-                    name: qsTr("A loss is known within")
+                    name: qsTr("Known within")
                     value: Words.seconds(card.guard.detectionTime, 0)
                     Layout.fillWidth: true
                     Layout.preferredWidth: 1

@@ -17,7 +17,7 @@ TextField {
     font.pixelSize: Theme.normal + 1
     color: enabled ? Theme.text : Theme.muted
     selectionColor: Theme.accent
-    selectedTextColor: Theme.onAccent
+    selectedTextColor: Theme.accentText
     selectByMouse: true
     Accessible.name: name
 

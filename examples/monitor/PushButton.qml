@@ -21,7 +21,7 @@ Button {
     contentItem: Text {
         text: button.text
         font: button.font
-        color: !button.enabled ? Theme.muted : button.filled ? Theme.onAccent : button.colour
+        color: !button.enabled ? Theme.muted : button.filled ? Theme.accentText : button.colour
         horizontalAlignment: Text.AlignHCenter
         verticalAlignment: Text.AlignVCenter
         elide: Text.ElideRight

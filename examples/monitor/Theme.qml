@@ -21,7 +21,7 @@ QtObject {
     readonly property color text: dark ? "#e9eff5" : "#16202a"
     readonly property color muted: dark ? "#97a6b5" : "#5a6876"
     readonly property color accent: dark ? "#6aa6ff" : "#2360d8"
-    readonly property color onAccent: dark ? "#0c1622" : "#ffffff"
+    readonly property color accentText: dark ? "#0c1622" : "#ffffff"
     readonly property color healthy: dark ? "#3fc794" : "#12805a"
     readonly property color suspect: dark ? "#f2b04b" : "#b06000"
     readonly property color lost: dark ? "#ff7b72" : "#c62f2f"

@@ -32,7 +32,8 @@ void tst_Ordinary::whatIsNoPortAndNoHostIsToldInWords()
 {
     Driver driver;
     QVERIFY(driver.open());
-    driver.click("connect");
+    driver.item("connect").forceActiveFocus(Qt::TabFocusReason);
+    driver.press(Qt::Key_Return);
     QCOMPARE(driver.text("problem"),
              QStringLiteral("Which host? Please type its name or address."));
     driver.type("host", QStringLiteral("127.0.0.1"));
