@@ -46,7 +46,21 @@ fn qt() {
             compiler.include(out.join("cxxbridge/crate"));
         })
     };
+    #[cfg(feature = "qml")]
+    let builder = qml(builder);
     builder.build();
+}
+
+/// The registration for QML, of the types that the plugin for C++ programs has. Qt 5 has its own.
+#[cfg(feature = "qml")]
+fn qml(builder: cxx_qt_build::CxxQtBuilder) -> cxx_qt_build::CxxQtBuilder {
+    let qt = qt_build_utils::QtBuild::new(vec!["Core".into()]).expect("Qt was found before");
+    let types = if qt.version().major == 5 { "qml/qt5_types.h" } else { "qml/types.h" };
+    builder
+        .qt_module("Qml")
+        .file("src/qml.rs")
+        .cpp_file(described(types))
+        .cpp_file("qml/register.cpp")
 }
 
 /// A header for moc, which has to find the enums to know the properties of their types.

@@ -163,7 +163,7 @@ publish() {
 
 Made by \`./dev bench --write\` on $(date -u +%Y-%m-%d): $about, $(uname -m), $(nproc) cores. Each
 comparison is made within one run, its sides in turns. How each is measured stands at the head of its
-program in [benches/](../benches/).
+program in \`benches/\`.
 
 ![How long a program does not know that its peer is gone, by the fault](verdict-times.svg)
 

@@ -45,17 +45,32 @@ file(TOUCH "${archive}")
 
 if(features STREQUAL "qt")
     # What <ka/keepalive.h> needs of the generated headers and of cxx and cxx-qt; nothing else is
-    # installed.
+    # installed. The generated ones are links into cargo's directories.
+    set(generated "${out_dir}/cxxqtbuild/include")
     foreach(header IN ITEMS
             cxx-qt/casting.h cxx-qt/connection.h cxx-qt/signalhandler.h cxx-qt/type.h
             cxx-qt-lib/qbytearray.h cxx-qt-lib/core/qbytearray.h
             cxx-qt-lib/qstring.h cxx-qt-lib/core/qstring.h
-            qkeepalive/src/qobject.cxx.h qkeepalive/src/qobject.cxxqt.h
             rust/cxx.h)
         get_filename_component(place "${headers_dir}/${header}" DIRECTORY)
         file(MAKE_DIRECTORY "${place}")
-        # The generated ones are links into cargo's directories.
-        get_filename_component(real "${out_dir}/cxxqtbuild/include/${header}" REALPATH)
+        get_filename_component(real "${generated}/${header}" REALPATH)
         file(COPY_FILE "${real}" "${headers_dir}/${header}" ONLY_IF_DIFFERENT)
     endforeach()
+
+    # The two of the object include each other, and only one of them compiles when it comes first. It
+    # takes in the other, from which the line that asks for it is left out.
+    set(object qkeepalive/src/qobject)
+    file(READ "${generated}/${object}.cxxqt.h" outer)
+    file(READ "${generated}/${object}.cxx.h" inner)
+    string(REPLACE "#pragma once\n" "" inner "${inner}")
+    string(REPLACE "#include \"${object}.cxxqt.h\"\n" "" inner "${inner}")
+    string(REPLACE "#include \"${object}.cxx.h\"\n" "${inner}" whole "${outer}")
+    if(whole STREQUAL outer OR whole MATCHES "#include \"${object}")
+        message(FATAL_ERROR "cxx-qt writes its headers in another way: see CargoBuild.cmake")
+    endif()
+    set(header "${headers_dir}/${object}.cxxqt.h")
+    file(WRITE "${header}.tmp" "${whole}")
+    file(COPY_FILE "${header}.tmp" "${header}" ONLY_IF_DIFFERENT)
+    file(REMOVE "${header}.tmp" "${headers_dir}/${object}.cxx.h")
 endif()

@@ -269,8 +269,8 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     };
     // Any of these slots may delete the guard. The texts are copies: they may be the guard's own.
     const QPointer<SocketTap> alive(this);
-    const QString detailCopy = detail;
-    const QString failureCopy = failure;
+    const QString detailCopy = detail; // NOLINT(performance-unnecessary-copy-initialization)
+    const QString failureCopy = failure; // NOLINT(performance-unnecessary-copy-initialization)
     const auto has = [changes](Change change) {
         return (changes & static_cast<std::uint32_t>(change)) != 0;
     };

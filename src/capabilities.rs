@@ -1,4 +1,5 @@
-//! What this system can do: [`Capabilities`], so that a program can adapt its words and its choices.
+//! What this system can do: [`Capabilities`], so that a program can adapt its words and its
+//! choices.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -17,34 +18,45 @@ use crate::sys;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// [`Config::idle`](crate::Config::idle): what a socket accepts.
+    /// [`Config::idle`](crate::Config::idle) (`TCP_KEEPIDLE`): what a socket accepts. Linux: 1 s to
+    /// 32767 s, in seconds. `None` on OpenBSD.
     pub idle: Option<TimeRange>,
-    /// [`Config::interval`](crate::Config::interval).
+    /// [`Config::interval`](crate::Config::interval) (`TCP_KEEPINTVL`). Linux: 1 s to 32767 s, in
+    /// seconds. `None` on OpenBSD.
     pub interval: Option<TimeRange>,
-    /// [`Config::count`](crate::Config::count).
+    /// [`Config::count`](crate::Config::count) (`TCP_KEEPCNT`). Linux: 1 to 127. `None` on OpenBSD
+    /// and on Windows before version 1703, which always sends ten probes.
     pub count: Option<RangeInclusive<u32>>,
-    /// [`Config::user_timeout`](crate::Config::user_timeout).
+    /// [`Config::user_timeout`](crate::Config::user_timeout) (`TCP_USER_TIMEOUT` and its like).
+    /// Linux: 0 to 2147483647 ms. `None` on NetBSD, DragonFly, OpenBSD, and FreeBSD before 14.
     pub user_timeout: Option<TimeRange>,
-    /// [`Config::detect_within`](crate::Config::detect_within).
+    /// [`Config::detect_within`](crate::Config::detect_within). Linux: 2 s to 65534 s, in seconds.
+    /// `None` where idle is.
     pub detect_within: Option<TimeRange>,
     /// Idle and interval can only be given together (Windows before version 1709).
     pub times_together: bool,
-    /// The system-wide values can be read.
+    /// The system-wide values can be read ([`system_defaults`](crate::system_defaults)). True on
+    /// every system that is supported.
     pub system_defaults: bool,
-    /// The system-wide values can be set, by a process that has the right.
+    /// The system-wide values can be set ([`set_system_defaults`](crate::set_system_defaults)), by
+    /// a process that has the right. False on illumos and Solaris, where ipadm sets them.
     pub set_system_defaults: bool,
 
-    /// [`query`](crate::query) tells the times in force on a socket, whoever set them.
+    /// [`query`](crate::query) tells the times in force on a socket, whoever set them. False on
+    /// Windows before version 1709 and on some NetBSD.
     pub read_back: bool,
-    /// The kernel counts unanswered probes ([`Snapshot::probes`](crate::Snapshot::probes)).
+    /// The kernel counts unanswered probes ([`Snapshot::probes`](crate::Snapshot::probes)). True on
+    /// Linux and Android.
     pub probes_counter: bool,
-    /// The kernel tells when the peer was last heard, so the verdict is this library's own and keeps
-    /// its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's time.
+    /// The kernel tells when the peer was last heard, so the verdict is this library's own and
+    /// keeps its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's
+    /// time. True on Linux, Android, FreeBSD and OpenBSD.
     pub deadline: bool,
     /// The reason of a loss can be told: a close, a reset, unanswered probes, unacknowledged data.
-    /// Otherwise some are [`LossReason::Unknown`](crate::LossReason::Unknown).
+    /// Otherwise some are [`LossReason::Unknown`](crate::LossReason::Unknown). True on Linux and
+    /// Android.
     pub loss_reason: bool,
-    /// A warning precedes the loss.
+    /// A warning precedes the loss. True where `deadline` is.
     pub early_warning: bool,
 }
 
@@ -98,6 +110,7 @@ pub(crate) struct Diagnosis {
 /// What this system can do.
 ///
 /// Where the system's version decides, the system itself is asked, once in the life of the program.
+/// Never fails; a system that is not known has none of it.
 pub fn capabilities() -> Capabilities {
     capabilities_of(sys::limits().ok(), sys::diagnosis())
 }

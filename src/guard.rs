@@ -22,13 +22,16 @@ pub struct Settings {
     /// The values one by one. While not [`enabled`](Config::enabled), keepalive is off on the
     /// socket, and the verdict with it.
     pub values: Config,
-    /// One knob in place of idle, interval and count; see [`Config::detect_within`].
+    /// One knob in place of idle, interval and count, by default not used; see
+    /// [`Config::detect_within`].
     pub detect_within: Option<Duration>,
-    /// The time between two beats; `None` for no heart-beat.
+    /// The time between two beats, 1 ms to 2147483647 ms; `None`, the default, for no heart-beat.
     pub heartbeat_interval: Option<Duration>,
-    /// The silence after which the peer's program is lost; `None` is twice the interval.
+    /// The silence after which the peer's program is lost, longer than the interval; `None`, the
+    /// default, is twice the interval.
     pub heartbeat_timeout: Option<Duration>,
     /// Whether the connection is aborted when the loss is known here before the kernel knows it.
+    /// Default: yes.
     pub abort_on_loss: bool,
 }
 
@@ -473,8 +476,8 @@ impl Guard {
         Orders { loss: Some(loss), ..Orders::default() }
     }
 
-    /// The program has received data. Only a heart-beat has to be told so, and only on a system whose
-    /// kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
+    /// The program has received data. Only a heart-beat has to be told so, and only on a system
+    /// whose kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
     pub fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
             heart.received(clock.now);
@@ -635,8 +638,8 @@ fn completed(changed: Config, before: &Config, together: Together) -> Config {
     }
 }
 
-/// What is in force after a change: what was left alone is as it was, also where the system does not
-/// say so, or says it in whole seconds only.
+/// What is in force after a change: what was left alone is as it was, also where the system does
+/// not say so, or says it in whole seconds only.
 fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
     let same = |after: Option<Duration>, before: Option<Duration>| match (after, before) {
         (Some(after), Some(before))

@@ -22,11 +22,13 @@
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
 //! | [`guard`] | one connection's whole policy, without I/O |
+//! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |
 //! | `capabilities` | [`Capabilities`]: what this system can do |
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
 //! | `qobject` | `ka::KeepAlive` (feature `qt`) |
+//! | `qml` | its registration in a Rust program (feature `qml`) |
 
 mod capabilities;
 mod config;
@@ -41,11 +43,14 @@ mod plan;
 pub mod retransmission;
 mod snapshot;
 mod socket;
+mod stream;
 mod sys;
 pub mod witness;
 
 #[cfg(feature = "bridge")]
 mod bridge;
+#[cfg(feature = "qml")]
+mod qml;
 // The bridge declares the base's signals only so that the properties can name them.
 #[cfg(feature = "qt")]
 #[allow(dead_code)]
@@ -53,9 +58,12 @@ mod qobject;
 
 pub use capabilities::{Capabilities, TimeRange, capabilities};
 pub use config::Config;
-pub use defaults::{set_system_defaults, system_defaults};
+pub use defaults::{set_system_defaults, system_defaults, system_user_timeout};
 pub use error::{Attempt, Error, OptionName, Quantity, Unit};
 pub use loss::LossReason;
+#[cfg(feature = "qml")]
+pub use qml::register_qml_types;
 pub use snapshot::{ConnectionState, Snapshot};
 pub use socket::{apply, query, snapshot};
+pub use stream::{Event, GuardedStream};
 pub use sys::AsDescriptor;

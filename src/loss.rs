@@ -12,7 +12,8 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::snapshot::{ConnectionState, Snapshot};
 
-/// Why a connection was lost.
+/// Why a connection was lost. What a person or a program does about each stands in
+/// docs/guides/reasons.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LossReason {
@@ -103,8 +104,8 @@ pub fn classify(evidence: &Evidence) -> Option<Loss> {
 }
 
 /// The loss of a peer whose time is over, while the connection still stands. `silent`: whether its
-/// kernel owes an answer; otherwise it is its program that does. `error` is what the kernel has heard
-/// of the network and not acted upon.
+/// kernel owes an answer; otherwise it is its program that does. `error` is what the kernel has
+/// heard of the network and not acted upon.
 pub fn overdue(snapshot: &Snapshot, silent: bool, error: ReportedError) -> Loss {
     let reason = match error {
         // It came between the last look and this verdict.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`).
+/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field
+/// says which of its members it is).
 ///
 /// Reading it takes nothing away: neither data nor a pending error. A field is `None` where the
-/// system does not tell.
+/// system does not tell; Linux and Android tell all of them, and what the others tell stands in
+/// docs/systems.md. The kernel's clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ,
+/// so 1 to 10 ms).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -24,11 +27,11 @@ pub struct Snapshot {
     pub unacked: Option<u32>,
     /// Bytes queued and not yet sent (`tcpi_notsent_bytes`).
     pub unsent: Option<u32>,
-    /// The smoothed round-trip time (`tcpi_rtt`).
+    /// The smoothed round-trip time (`tcpi_rtt`; RFC 6298).
     pub round_trip_time: Option<Duration>,
     /// Its mean deviation (`tcpi_rttvar`).
     pub round_trip_variation: Option<Duration>,
-    /// The time until the next retransmission of unacknowledged data (`tcpi_rto`).
+    /// How long unacknowledged data waits for its next retransmission (`tcpi_rto`; RFC 6298).
     pub retransmission_timeout: Option<Duration>,
     /// Time since data was last sent (`tcpi_last_data_sent`).
     pub since_data_sent: Option<Duration>,
@@ -45,13 +48,15 @@ pub struct Snapshot {
     pub data_segments_sent: Option<u32>,
     /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`).
     pub bytes_acknowledged: Option<u64>,
-    /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or not
-    /// the program has read them.
+    /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or
+    /// not the program has read them.
     pub bytes_received: Option<u64>,
 }
 
 impl Snapshot {
-    /// Time since the peer was last heard in any way.
+    /// Time since the peer was last heard in any way: the shorter one of
+    /// [`since_data_received`](Self::since_data_received) and
+    /// [`since_ack_received`](Self::since_ack_received).
     pub fn silence(&self) -> Option<Duration> {
         match (self.since_data_received, self.since_ack_received) {
             (Some(data), Some(ack)) => Some(data.min(ack)),
@@ -69,8 +74,8 @@ impl Snapshot {
     ///
     /// The kernel does not say it. But no data is on its way that was sent later than the last, and
     /// the kernel doubles its timeout with each attempt: after n of them the waits so far were
-    /// 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as that without the first. The two
-    /// do not add up: an attempt that could not leave this host counts in the second only.
+    /// 1/2ⁿ, 2/2ⁿ, … of the present one, and all together as long as that without the first. The
+    /// two do not add up: an attempt that could not leave this host counts in the second only.
     pub fn unacknowledged_for(&self) -> Option<Duration> {
         if self.unacked? == 0 {
             return None;
@@ -87,19 +92,29 @@ impl Snapshot {
 
 /// The states of a TCP connection (RFC 9293 §3.3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // the names are the RFC's own
 #[non_exhaustive]
 pub enum ConnectionState {
+    /// There is no connection: none was made yet, or it has ended.
     Closed,
+    /// Waits for connections of others.
     Listen,
+    /// Asked for a connection, and waits for the answer.
     SynSent,
+    /// Was asked for a connection, and has answered.
     SynReceived,
+    /// Connected in both directions.
     Established,
+    /// This side has closed; its FIN is not acknowledged yet.
     FinWait1,
+    /// This side has closed; the peer may still send.
     FinWait2,
+    /// The peer has closed; this side may still send.
     CloseWait,
+    /// Both have closed at the same time; this side's FIN is not acknowledged yet.
     Closing,
+    /// The peer closed first, then this side, whose FIN is not acknowledged yet.
     LastAck,
+    /// Over; waits for late segments to die out.
     TimeWait,
 }
 

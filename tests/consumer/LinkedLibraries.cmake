@@ -4,7 +4,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 need(readelf readelf binutils)
 function(needed_by name expected)
-    run(dynamic "${readelf}" -d "${shared_prefix}/${libdir}/${name}")
+    run(dynamic "${readelf}" -d "${shared_prefix}/${shared_libdir}/${name}")
     string(REGEX MATCHALL "NEEDED[^\n]*" lines "${dynamic}")
     string(REGEX MATCHALL "lib(Qt|QKeepAlive)[A-Za-z0-9]*" needed "${lines}")
     list(SORT needed)

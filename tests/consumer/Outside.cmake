@@ -1,6 +1,6 @@
 # How a test of this folder does what an outside user does. Each test is a script, run as
 #
-#   cmake -D settings=… [-D package=shared|static] -P Test.cmake
+#   cmake -D settings=… [-D package=shared|lld|static] [-D compiler=clang++] [-D linker=lld] -P Test.cmake
 #
 # It fails when a command does, or by expect(); there is no other way out than to pass.
 cmake_minimum_required(VERSION 3.24)
@@ -94,24 +94,48 @@ function(forget_rust)
         unset(ENV{${variable}})
     endforeach()
     get_filename_component(test "${CMAKE_SCRIPT_MODE_FILE}" NAME_WE)
-    set(bin "${work_dir}/bin-of-${test}-${package}")
+    set(bin "${work_dir}/bin-of-${test}-${package}${linker}")
     file(REMOVE_RECURSE "${bin}")
     file(MAKE_DIRECTORY "${bin}")
     foreach(tool IN ITEMS as ld ar ranlib nm objcopy objdump strip sh env)
         need(path ${tool} binutils)
         file(CREATE_LINK "${path}" "${bin}/${tool}" SYMBOLIC)
     endforeach()
+    if(linker)
+        need(path ld.${linker} ${linker})
+        file(CREATE_LINK "${path}" "${bin}/ld.${linker}" SYMBOLIC)
+    endif()
     set(ENV{PATH} "${bin}")
     foreach(tool IN ITEMS cargo rustc)
         run_refused(said sh -c "command -v ${tool}")
     endforeach()
 endfunction()
 
+# Another compiler than the library's, and another linker.
+if(compiler)
+    string(REPLACE "++" "" package_of_compiler "${compiler}")
+    need(cxx ${compiler} ${package_of_compiler})
+endif()
+set(linker_flags)
+if(linker)
+    set(linker_flags "-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=${linker}")
+endif()
+
 # configure(<output variable> <source> <build> [<argument>...]): as a user does
 macro(configure output source build)
     run(${output} "${CMAKE_COMMAND}" -S "${source}" -B "${build}" -G "${generator}"
-        "-DCMAKE_MAKE_PROGRAM=${make_program}" "-DCMAKE_CXX_COMPILER=${cxx}" ${ARGN})
+        "-DCMAKE_MAKE_PROGRAM=${make_program}" "-DCMAKE_CXX_COMPILER=${cxx}" ${linker_flags} ${ARGN})
 endmacro()
+
+# expect_linker(<file>): that it was linked by ${linker}, which leaves its name; takes ${readelf}
+function(expect_linker file)
+    run(comment "${readelf}" -p .comment "${file}")
+    if(linker STREQUAL "lld")
+        expect("${comment}" "Linker: [A-Za-z ]*LLD" "${file} should be linked by lld")
+    else()
+        expect("${comment}" NOT "Linker: " "${file} should be linked by GNU ld")
+    endif()
+endfunction()
 
 # build(<output variable> <build>)
 macro(build output build)

@@ -2,7 +2,7 @@
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/QmlTools.cmake")
 
-find_qml_module(qml-run)
+find_qml_module(qml-run-${package})
 need(qml qml ${qml_package} "${qt_bins}")
 run_qml(said "${CMAKE_CURRENT_LIST_DIR}/qml/run.qml")
 

@@ -14,15 +14,21 @@ function(run_qml output file)
     set(${output} "${said}" PARENT_SCOPE)
 endfunction()
 
+if(NOT package)
+    set(package shared)
+endif()
+
 # find_qml_module(<directory for the build>): sets qml_dir, as the package itself tells it, and
 # qt_bins
 macro(find_qml_module directory)
     fresh(asks "${directory}")
     configure(said "${CMAKE_CURRENT_LIST_DIR}/asks" "${asks}" "-DQt${qt_major}_DIR=${qt_dir}"
-        "-DCMAKE_PREFIX_PATH=${shared_prefix}" -Dversion=0.1 -Drequest=REQUIRED,COMPONENTS,Qml)
+        # The way that leads to lib64 everywhere.
+        "-DQKeepAlive_DIR=${${package}_prefix}/${${package}_libdir}/cmake/QKeepAlive"
+        -Dversion=0.1 -Drequest=REQUIRED,COMPONENTS,Qml)
     string(REGEX MATCH "qml: ([^\n]*)\\.\n" qml_dir "${said}")
     set(qml_dir "${CMAKE_MATCH_1}")
-    string(FIND "${qml_dir}" "${shared_prefix}/" at)
+    string(FIND "${qml_dir}" "${${package}_prefix}/${${package}_libdir}/" at)
     if(NOT at EQUAL 0 OR NOT EXISTS "${qml_dir}/QKeepAlive/qmldir")
         message(FATAL_ERROR "the package says that its QML module is in \"${qml_dir}\"")
     endif()

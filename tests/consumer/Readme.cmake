@@ -1,5 +1,5 @@
-# What the README shows works: each of its marked blocks is built, or linted, against the installed
-# package. How a block is marked is said in readme.awk; here is what is made of it.
+# What the README and the guides show works: each of their blocks is built, or linted, against the
+# installed package. How a block is marked is said in readme.awk; here is what is made of it.
 #
 #   cpp    With an `int main` it is a program as it stands. Otherwise its includes go to the top (if
 #          it names no header of ours, both are there), and the rest becomes the body of a
@@ -7,7 +7,7 @@
 #          std::chrono_literals at hand.
 #   qml    With an `import QtQuick` it is a file as it stands. Otherwise it goes into an Item, next
 #          to an object `backend` that has a `socket`, and a Text `banner`, and is also run. With
-#          Qt 5 the import gets the version that the README says it has to have there.
+#          Qt 5 the imports get the versions that they have to have there.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
 #          target `app`.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
@@ -18,11 +18,14 @@ fresh(top readme)
 find_qml_module(readme/asks)
 need(qmllint qmllint ${qml_tools_package} "${qt_bins}")
 need(qml qml ${qml_package} "${qt_bins}")
-if(NOT readme)
-    set(readme "${source_dir}/README.md")
+set(readme "${source_dir}/README.md")
+file(GLOB guides "${source_dir}/docs/guides/*.md")
+if(NOT guides)
+    message(FATAL_ERROR "there are no guides in ${source_dir}/docs/guides")
 endif()
 fresh(blocks readme/blocks)
-run(found "${awk}" -v "out=${blocks}" -f "${CMAKE_CURRENT_LIST_DIR}/readme.awk" "${readme}")
+run(found "${awk}" -v "out=${blocks}" -f "${CMAKE_CURRENT_LIST_DIR}/readme.awk"
+    "${readme}" ${guides})
 string(REGEX MATCHALL "[^\n]+" found "${found}")
 foreach(block IN LISTS found)
     string(REGEX MATCH "^([a-z]+) (.*)" block "${block}")
@@ -30,7 +33,7 @@ foreach(block IN LISTS found)
 endforeach()
 foreach(kind IN ITEMS cpp qml cmake)
     if(NOT ${kind}_blocks)
-        message(FATAL_ERROR "${readme} has no marked block of ${kind}: see readme.awk")
+        message(FATAL_ERROR "no block of ${kind} is marked: see readme.awk")
     endif()
 endforeach()
 
@@ -57,7 +60,11 @@ endif()
 foreach(block IN LISTS qml_blocks)
     split("${block}" "[ ]*import ")
     if(qt_major EQUAL 5)
-        string(REGEX REPLACE "import +QKeepAlive *(\n|$)" "${for_qt_5}\\1" taken "${taken}")
+        foreach(part IN ITEMS text taken)
+            string(REGEX REPLACE "import +QKeepAlive *(\n|$)" "${for_qt_5}\\1" ${part} "${${part}}")
+            string(REGEX REPLACE "import +QtQuick *(\n|$)" "import QtQuick 2.15\\1" ${part} "${${part}}")
+        endforeach()
+        file(WRITE "${blocks}/${block}" "${text}")
     endif()
     if(NOT taken MATCHES "import +QtQuick")
         if(NOT taken MATCHES "import +QKeepAlive")
@@ -74,10 +81,10 @@ Item {
 }
 ]=])
         run_qml(said "${blocks}/${block}")
-        expect("${said}" NOT "${block}:[0-9]" "${block} of ${readme} does not run without a word")
+        expect("${said}" NOT "${block}:[0-9]" "${block} does not run without a word")
     endif()
     run(said "${qmllint}" -I "${qml_dir}" "${blocks}/${block}")
-    expect("${said}" NOT "[^ \n]" "${block} of ${readme} is not right")
+    expect("${said}" NOT "[^ \n]" "${block} is not right")
 endforeach()
 
 # --- C++: all of them in one project -------------------------------------------------------------
@@ -120,7 +127,7 @@ int main()
     file(COPY "${blocks}/${block}" DESTINATION "${project}")
 endforeach()
 configure(said "${project}" "${project}/build" "-DQt${qt_major}_DIR=${qt_dir}"
-    "-DCMAKE_PREFIX_PATH=${shared_prefix}")
+    "-DCMAKE_PREFIX_PATH=${shared_prefix}" -Dqt_major=${qt_major})
 build(said "${project}/build")
 
 # --- CMake: a project for each -------------------------------------------------------------------

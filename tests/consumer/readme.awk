@@ -1,4 +1,4 @@
-# Takes the marked blocks out of a Markdown file, each into a file of its own below the directory
+# Takes the blocks of code out of Markdown files, each into a file of its own below the directory
 # `out`, and prints one line for each: its kind and its name.
 #
 # A block is marked by an HTML comment in the line right before its fence:
@@ -6,7 +6,8 @@
 #   <!-- test: guard.cpp -->
 #   ```cpp
 #
-# The fence says cpp, qml or cmake, and the name ends in .cpp, .qml or CMakeLists.txt to match.
+# The fence says cpp, qml or cmake, and the name ends in .cpp, .qml or CMakeLists.txt to match. No two
+# of all the files have the same name, and no block of these kinds goes without one.
 
 function stop(why) {
     print FILENAME ":" FNR ": " why > "/dev/stderr"
@@ -17,6 +18,8 @@ function stop(why) {
 function ends_with(text, end) {
     return substr(text, length(text) - length(end) + 1) == end
 }
+
+FNR == 1 && (inside || marked != "") { stop("the file before this one ends inside of a block") }
 
 inside && /^```[ \t]*$/ { close(file); inside = 0; next }
 inside { print > file; next }
@@ -29,6 +32,8 @@ inside { print > file; next }
     marked = $3
     next
 }
+
+marked == "" && /^```(cpp|qml|cmake)/ { stop("what is shown is tested: a mark is missing") }
 
 marked != "" {
     if (!/^```(cpp|qml|cmake)[ \t]*$/)

@@ -8,6 +8,7 @@ mod guard;
 mod linux;
 mod liveness;
 mod socket;
+mod stream;
 #[cfg(windows)]
 mod windows;
 mod witness;

@@ -144,7 +144,7 @@ void tst_Lifecycle::aConnectedSocketWithoutADescriptorCostsNothing()
     class Tunnel : public QTcpSocket
     {
     public:
-        void open()
+        void begin()
         {
             setSocketState(ConnectedState);
             Q_EMIT stateChanged(ConnectedState);
@@ -173,7 +173,7 @@ void tst_Lifecycle::aConnectedSocketWithoutADescriptorCostsNothing()
     Counter counter;
     for (QObject *child : socket.children())
         child->installEventFilter(&counter);
-    socket.open();
+    socket.begin();
     QTest::qWait(100);
     QVERIFY2(counter.calls <= 1, qPrintable(QString::number(counter.calls)));
     QCOMPARE(guard.state(), KeepAlive::State::Waiting);

@@ -101,7 +101,7 @@ private slots:
         m_socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
         QSignalSpy failed(m_socket.get(), &QSslSocket::errorOccurred);
         m_socket->connectToHostEncrypted(QStringLiteral("127.0.0.1"), m_server->serverPort());
-        QTRY_VERIFY(failed.size() > 0);
+        QTRY_VERIFY(!failed.isEmpty());
         QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
         QTest::qWait(20);
         QCOMPARE(m_lost->size(), 0);

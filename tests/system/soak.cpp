@@ -120,7 +120,7 @@ private:
         const QString slow = QStringLiteral("soak");
         for (int i = 0; i < m_parts.size(); ++i) {
             if (m_parts.at(i).kind.startsWith(slow)) {
-                const Part part = m_parts.takeAt(i);
+                Part part = m_parts.takeAt(i);
                 if (m_milliseconds >= 12 * 60000)
                     return part;
             }

@@ -11,14 +11,14 @@ cd "$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)"
 . tools/check/root.sh
 
 # What the build, the tests and a user of the packages take, as Debian 13 and sid name it.
-packages="cmake g++ make ninja-build pkg-config
+packages="cmake g++ make clang lld ninja-build pkg-config
     qt6-base-dev qt6-declarative-dev qt6-declarative-dev-tools qt6-websockets-dev
     qml6-module-qtqml qml6-module-qtqml-models qml6-module-qtqml-workerscript
     qml6-module-qtquick qml6-module-qtquick-window qml6-module-qttest qml-qt6
     qml6-module-qtquick-controls qml6-module-qtquick-layouts qml6-module-qtquick-shapes
     qml6-module-qtquick-templates fonts-roboto-unhinted xvfb
     libgl-dev libvulkan-dev
-    iproute2 iptables util-linux mawk binutils strace valgrind"
+    iproute2 iptables util-linux mawk binutils redis-server strace valgrind"
 
 wanted=${1:-}
 [ $# -eq 0 ] || shift

@@ -14,7 +14,8 @@ if [ "${1-}" = --write ]; then
     write=yes
     shift
 fi
-[ $# -gt 0 ] || set -- lint test types windows "qt 5.15" "qt 6.4" "qt 6.8" "qt 6.11"
+[ $# -gt 0 ] || set -- lint test docs types windows \
+    package source conan features dependencies semver "qt 5.15" "qt 6.4" "qt 6.8" "qt 6.11"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -25,7 +26,7 @@ failed=
 
 for name in "$@"; do
     case $name in
-        lint | test) command=$name ;;
+        lint | test | docs) command=$name ;;
         *) command="check $name" ;;
     esac
     printf '==> ./dev %s\n' "$command"

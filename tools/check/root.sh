@@ -3,8 +3,9 @@
 #
 #   root_make NAME SUITE [APT-OPTION...]    makes it, unless it is there: root_make trixie trixie
 #   root_install NAME PACKAGE...            installs what is missing in it
-#   root_run NAME [-r] [-v VARIABLE=VALUE]... COMMAND [ARGUMENT...]
-#                                           runs a command in it, as root; -r: with this machine's Rust
+#   root_run NAME [-t] [-r] [-v VARIABLE=VALUE]... COMMAND [ARGUMENT...]
+#                                           runs a command in it, as root; -t: what it changes in the
+#                                           system is thrown away; -r: with this machine's Rust
 #   root_path NAME                          where it lies
 #   root_alone CHECK                        waits until the same check, run elsewhere, is over
 #
@@ -188,18 +189,26 @@ root_install() {
 
 # --- Running in one ------------------------------------------------------------------------------
 
-# Runs as the first process of its namespaces: root, repository, build, cargo, rust, certificates
-# (any of the last two may be empty), command. It waits in the background because only then a trap is
+# Runs as the first process of its namespaces: root, whether to throw changes away, repository, build,
+# cargo, rust, certificates (any of the last two may be empty), command. It waits in the background because only then a trap is
 # heard at once; when it ends, the kernel kills whatever is left.
 # shellcheck disable=SC2016 # for the inner shell
 root_inner='
 set -eu
 trap "exit 130" INT
 trap "exit 143" TERM HUP
-root=$1 repository=$2 build=$3 cargo=$4 rust=$5 certificates=$6
-shift 6
+root=$1 throw=$2 repository=$3 build=$4 cargo=$5 rust=$6 certificates=$7
+shift 7
 # A mount point, because programs that make namespaces (ip netns) want their "/" to be one.
-mount --bind "$root" "$root"
+if [ -n "$throw" ]; then
+    # What is written goes into memory, and away with the namespace.
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir "$root/run/upper" "$root/run/work"
+    mount -t overlay -o "lowerdir=$root,upperdir=$root/run/upper,workdir=$root/run/work" \
+        overlay "$root"
+else
+    mount --bind "$root" "$root"
+fi
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
@@ -239,6 +248,11 @@ root_run() {
         ! command -v rustc >/dev/null || root_rust=$(rustc --print sysroot 2>/dev/null) || root_rust=
         root_bundle=$(root_certificates)
         root_programs=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+        root_throw=
+        if [ "${1-}" = -t ]; then
+            root_throw=yes
+            shift
+        fi
         if [ "${1-}" = -r ]; then
             [ -n "$root_rust" ] || fail "this needs Rust on this machine, and rustc is not in PATH"
             root_programs=/opt/rust/bin:$root_programs
@@ -260,7 +274,7 @@ root_run() {
             CARGO_HTTP_CAINFO=/run/certificates.crt "$@"
         exec setpriv --pdeathsig KILL \
             unshare --mount --propagation private --pid --fork --kill-child=KILL \
-            sh -c "$root_inner" root "$root_target" "$root_repository" \
+            sh -c "$root_inner" root "$root_target" "$root_throw" "$root_repository" \
             "$root_cache/build/$root_name" "$root_cache/cargo" "$root_rust" "$root_bundle" \
             env -i PATH="$root_programs" HOME=/build/home LANG=C.UTF-8 \
             CARGO_HOME=/cargo CARGO_TARGET_DIR=/build/target "$@" 3<&0 9>&-

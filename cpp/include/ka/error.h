@@ -31,7 +31,8 @@ KA_EXPORT const std::error_category &errorCategory() noexcept;
 /// A ka::errc as a std::error_code.
 KA_EXPORT std::error_code make_error_code(errc code) noexcept;
 
-/// What the throwing functions of this library throw.
+/// What the throwing functions of this library throw. code() is a ka::errc, or the system's own
+/// code in std::system_category().
 ///
 /// what() says what was refused in words for a person, with option, value and range:
 /// "TCP_KEEPCNT: 128 is not within 1..127".
@@ -40,10 +41,13 @@ class KA_EXPORT Error : public std::system_error
 public:
     /// Made by the library; `option` has to stay valid.
     Error(std::error_code code, const char *option, const std::string &message);
+    /// A copy; never throws, as the standard wants it of an exception.
     Error(const Error &) noexcept = default;
+    /// Likewise.
     Error &operator=(const Error &) noexcept = default;
     ~Error() override;
 
+    /// What was refused, in words for a person, with option, value and range.
     const char *what() const noexcept override;
 
     /// The option that failed, such as "TCP_KEEPIDLE"; empty where it was the descriptor itself.
@@ -57,7 +61,9 @@ private:
 
 } // namespace ka
 
+/// \cond
 template<>
 struct std::is_error_code_enum<ka::errc> : std::true_type
 {
 };
+/// \endcond

@@ -7,67 +7,274 @@
 /// \file
 /// ka::KeepAlive: guards one TCP connection of a Qt program.
 
-/// \class ka::KeepAlive
+#ifdef KA_DOXYGEN
+// The class as its users see it, for people and Doxygen. What the compiler sees is made from
+// src/qobject.rs, below, on the base ka::detail::SocketTap; a test (tests/consumer) compares the two.
+
+namespace ka {
+
 /// Tells a Qt program once, and with the reason, that its TCP peer is gone.
 ///
 /// \code
 /// auto *link = new ka::KeepAlive(sock);   // guards its parent; before or after connectToHost()
-/// link->setDetectWithin(6000);
+/// link->setDetectWithin(6000);            // ms
 /// connect(link, &ka::KeepAlive::connectionLost, this, [](auto reason, const QString &detail) {});
 /// \endcode
 ///
-/// With `detectWithin` T a loss is told T to T + 100 ms after the peer was last heard, whether the
-/// connection is idle, has data in flight, or sends into a closed window; earlier only with proof (a
-/// RST, a FIN, an ICMP error that the kernel believes). connectionSuspect() comes before a loss that
-/// the guard finds by itself. A peer that merely reads slowly, or not at all, is alive.
+/// With \ref detectWithin T a loss is told T to T + 100 ms after the peer was last heard, whether
+/// the connection is idle, has data in flight, or sends into a closed window; earlier only with
+/// proof (a RST, a FIN, an ICMP error that the kernel believes). connectionSuspect() comes before a
+/// loss that the guard finds by itself. A peer that merely reads slowly, or not at all, is alive.
 ///
-/// The values are applied at every connect, also in a program that blocks in waitForConnected();
-/// a change while connected is written at once. A loss is told in an event loop, or within the
-/// socket's own blocking calls; a blocked event loop can delay a verdict but makes none that is
-/// wrong. Copes with the socket or the guard being deleted at any time. The
-/// socket itself, as always in Qt, is deleted with deleteLater() where one of its own signals is
-/// being handled; connectionLost() is such a place.
+/// The values are applied at every connect, also in a program that blocks in
+/// QAbstractSocket::waitForConnected(); a change while connected is written at once, and a return
+/// to "leave alone" writes nothing until the next connect. A loss is told in an event loop, or
+/// within the socket's own blocking calls; a blocked event loop can delay a verdict but makes none
+/// that is wrong. Copes with the socket or the guard being deleted at any time. The socket itself,
+/// as always in Qt, is deleted with QObject::deleteLater() where one of its own signals is being
+/// handled; connectionLost() is such a place.
 ///
-/// Times are int milliseconds, as in Qt's Timer. A setter that is refused keeps the old value and
-/// says why in errorString and applyFailed(); one with the same value emits nothing. Besides those
-/// in this list there are the properties `socket`, `state` and `lossReason` of its base.
+/// Times are int milliseconds, as in QTimer. A setter that is refused keeps the old value and says
+/// why in \ref errorString and applyFailed(); one with the same value emits nothing.
 ///
-/// | Property | Default | Meaning |
-/// |---|---|---|
-/// | `bool enabled` | true | false switches keepalive off on the socket (SO_KEEPALIVE), and the verdict and the heart-beat with it |
-/// | `int idle` | 0 | silence before the first probe (TCP_KEEPIDLE); 0 leaves it alone; Linux: up to 32767000, rounded up to seconds |
-/// | `int interval` | 0 | time between unanswered probes (TCP_KEEPINTVL); likewise |
-/// | `int count` | 0 | unanswered probes until the verdict (TCP_KEEPCNT); 0 leaves it alone; Linux: up to 127 |
-/// | `int userTimeout` | −1 | how long sent data may stay unacknowledged (TCP_USER_TIMEOUT, RFC 5482); −1 leaves it alone, 0 is the system's rule. Not needed for the verdict. **Also ends a connection whose live peer merely stops reading for that long**, bounds connectToHost(), and takes the place of the count |
-/// | `int detectWithin` | 0 | one knob in place of idle, interval and count; 0 is off; Linux: 2000 to 65534000, rounded down to seconds. It must exceed idle (half of it) and two round trips, or errorString warns. Shorter deadlines take a heart-beat |
-/// | `int heartbeatInterval` | 0 | time between two beats; 0 is none. Any byte of the peer is an answer, also one that is not read yet |
-/// | `int heartbeatTimeout` | 0 | silence of the peer's program until HeartbeatMissed, counted from its last byte or the start of the heart-beat; longer than the interval; 0 is twice the interval |
-/// | `QByteArray heartbeatPayload` | empty | written at each beat, up to 64 KiB; empty: write your own ping on heartbeatDue(). Refused for a socket that belongs to another object |
-/// | `bool abortOnLoss` | true | abort the socket when the loss is known here first. What is queued is dropped, and reaches the peer at no time. Never after a FIN: what came before it stays readable |
-/// | `QString errorString` | | the last refusal, with option, value and range, or a warning; cleared by the next success |
-/// | `int detectionTime` | −1 | the worst case from the last sign of life to the verdict, as really in force; −1 while none is |
-/// | `int silence` | −1 | since the peer was last heard; read from the kernel at this moment, −1 while not connected |
-/// | `int unansweredProbes` | −1 | of keepalive or of a closed window; likewise |
-/// | `int roundTripTime` | −1 | smoothed; likewise |
-///
-/// A beat is skipped while data waits to be sent before it. A time in which this program did not run
-/// (a blocked event loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets its full
-/// timeout anew.
+/// The guard lives in its socket's thread, and all of its functions are for that thread alone. With
+/// Linux 6.15 or newer it also limits the time between retransmissions to a sixth of the deadline
+/// (`TCP_RTO_MAX_MS`; 1 s at least, never less than the path takes) until it lets go of the
+/// connection. Without that option a peer that dies behind a closed window is found one probe
+/// later.
 ///
 /// All of this is what Linux can do. Other systems have other ranges, and most tell less: then the
-/// verdict is the kernel's, in its own time and without a warning. `capabilities` says what holds here,
-/// docs/systems.md what holds where.
+/// verdict is the kernel's, in its own time and without a warning. \ref capabilities says what
+/// holds here, docs/systems.md what holds where.
 ///
-/// A return to "leave alone" writes nothing until the next connect. The guard lives in its socket's
-/// thread. It also limits the time between retransmissions to a sixth of the deadline (Linux 6.15:
-/// TCP_RTO_MAX_MS; 1 s at least, never less than the path takes) until it lets go of the connection.
-/// Without that option a peer that dies behind a closed window is found one probe later. Members that
-/// take a `descriptor`, displayed() and refused() are for the base class alone.
+/// In QML it is the type `KeepAlive` of `import QKeepAlive`, with the same names.
+class KeepAlive : public QObject
+{
+    Q_OBJECT
 
-#if defined(__GNUC__)
-#    pragma GCC visibility push(default)
-#endif
-#include "qkeepalive/src/qobject.cxxqt.h"
-#if defined(__GNUC__)
-#    pragma GCC visibility pop
+    /// What is guarded: a QTcpSocket or QSslSocket, or an object that owns one as a direct child,
+    /// such as a QWebSocket; null for none. Default: the parent given to the constructor, if it is
+    /// one of these, else null.
+    ///
+    /// Of an owner the newest socket is guarded, and each that it makes later in its turn. Refused,
+    /// with \ref errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
+    /// socket of another thread, and one that another guard has. The socket before is left as it
+    /// is.
+    Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged)
+
+    /// Whether the connection is guarded (`SO_KEEPALIVE`). Default: true. False switches keepalive
+    /// off on the socket, and the verdict and the heart-beat with it. Every system has it.
+    Q_PROPERTY(bool enabled READ enabled WRITE setEnabled NOTIFY enabledChanged)
+
+    /// Silence before the first probe, in ms (`TCP_KEEPIDLE`; RFC 9293 §3.8.4, tcp(7)). Default: 0,
+    /// which leaves the system's value alone (Linux: 7200 s).
+    ///
+    /// Linux: 1 to 32767000, rounded up to whole seconds; ka::Config::idle says what other systems
+    /// make of it. Without effect while \ref detectWithin is set.
+    Q_PROPERTY(int idle READ idle WRITE setIdle NOTIFY idleChanged)
+
+    /// Time between unanswered probes, in ms (`TCP_KEEPINTVL`; tcp(7)). Default: 0, which leaves
+    /// the system's value alone (Linux: 75 s).
+    ///
+    /// Linux: 1 to 32767000, rounded up to whole seconds; ka::Config::interval says what other
+    /// systems make of it. Without effect while \ref detectWithin is set.
+    Q_PROPERTY(int interval READ interval WRITE setInterval NOTIFY intervalChanged)
+
+    /// Unanswered probes until the verdict (`TCP_KEEPCNT`; tcp(7)). Default: 0, which leaves the
+    /// system's value alone (Linux: 9).
+    ///
+    /// Linux: 1 to 127; ka::Config::count says what other systems make of it. Without effect while
+    /// \ref detectWithin is set.
+    Q_PROPERTY(int count READ count WRITE setCount NOTIFY countChanged)
+
+    /// How long sent data may stay unacknowledged, in ms (`TCP_USER_TIMEOUT`; RFC 5482, tcp(7)).
+    /// Default: −1, which leaves it alone; 0 is the system's own rule.
+    ///
+    /// Not needed for the verdict. **Also ends a connection whose live peer merely stops reading
+    /// for that long**, and on Linux takes the place of the count. Linux: up to 2147483647;
+    /// ka::Config::userTimeout says what other systems make of it.
+    Q_PROPERTY(int userTimeout READ userTimeout WRITE setUserTimeout NOTIFY userTimeoutChanged)
+
+    /// One knob in place of \ref idle, \ref interval and \ref count, namely the time within which a
+    /// loss is to be known, in ms, counted from the peer's last sign of life. Default: 0, which is
+    /// off.
+    ///
+    /// Linux: 2000 to 65534000, rounded down to whole seconds; ka::Config::detectWithin() says what
+    /// is made of it. It must exceed idle (half of it) and two round trips, or \ref errorString
+    /// warns. Shorter deadlines take a heart-beat.
+    Q_PROPERTY(int detectWithin READ detectWithin WRITE setDetectWithin NOTIFY detectWithinChanged)
+
+    /// Time between two beats of the application's own heart-beat, in ms, 1 to 2147483647. Default:
+    /// 0, which is none.
+    ///
+    /// Any byte of the peer is an answer, also one that is not read yet. A beat is skipped while
+    /// data waits to be sent before it. A time in which this program did not run (a blocked event
+    /// loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets time to answer first. Works
+    /// on every system.
+    Q_PROPERTY(int heartbeatInterval READ heartbeatInterval WRITE setHeartbeatInterval NOTIFY
+                       heartbeatIntervalChanged)
+
+    /// Silence of the peer's program until ka::LossReason::HeartbeatMissed, in ms, counted from its
+    /// last byte or the start of the heart-beat; longer than \ref heartbeatInterval. Default: 0,
+    /// which is twice the interval.
+    Q_PROPERTY(int heartbeatTimeout READ heartbeatTimeout WRITE setHeartbeatTimeout NOTIFY
+                       heartbeatTimeoutChanged)
+
+    /// Written at each beat, up to 64 KiB. Default: empty; then write your protocol's own ping on
+    /// heartbeatDue(). Refused for a socket that belongs to another object (QWebSocket): raw bytes
+    /// would break its framing.
+    Q_PROPERTY(QByteArray heartbeatPayload READ heartbeatPayload WRITE setHeartbeatPayload NOTIFY
+                       heartbeatPayloadChanged)
+
+    /// Whether the socket is aborted when the loss is known here first. Default: true. What is
+    /// queued is dropped, and reaches the peer at no time (`SO_LINGER` 0). Never after a FIN: what
+    /// came before it stays readable. With false a slot of connectionLost() has to
+    /// QAbstractSocket::abort() the socket itself.
+    Q_PROPERTY(bool abortOnLoss READ abortOnLoss WRITE setAbortOnLoss NOTIFY abortOnLossChanged)
+
+    /// Where the guarded connection stands. Default: ka::State::Detached.
+    Q_PROPERTY(ka::State state READ state NOTIFY stateChanged)
+
+    /// Why the last connection was lost, until the next connect. Default: ka::LossReason::NoLoss.
+    Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged)
+
+    /// The last refusal, with option, value and range, or a warning; cleared by the next success.
+    /// Default: empty. What each says and asks for is in docs/guides/reasons.md.
+    Q_PROPERTY(QString errorString READ errorString NOTIFY errorStringChanged)
+
+    /// The worst case from the last sign of life to the verdict, in ms, as really in force; −1, the
+    /// default, while none is. Where the verdict is the kernel's (\ref capabilities), it may come
+    /// up to an eighth later.
+    Q_PROPERTY(int detectionTime READ detectionTime NOTIFY detectionTimeChanged)
+
+    /// Since the peer was last heard, in ms; read from the kernel at this moment (Linux:
+    /// `TCP_INFO`). −1, the default, while not connected or where the system does not tell.
+    Q_PROPERTY(int silence READ silence NOTIFY silenceChanged)
+
+    /// Unanswered probes, of keepalive or of a closed window; read from the kernel at this moment
+    /// (Linux: `TCP_INFO`). −1, the default, while not connected or where the system does not tell.
+    /// One for about a round trip is what a healthy connection shows.
+    Q_PROPERTY(int unansweredProbes READ unansweredProbes NOTIFY unansweredProbesChanged)
+
+    /// The smoothed round-trip time, in ms; read from the kernel at this moment (Linux:
+    /// `TCP_INFO`). −1, the default, while not connected or where the system does not tell.
+    Q_PROPERTY(int roundTripTime READ roundTripTime NOTIFY roundTripTimeChanged)
+
+    /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map
+    /// of `min`, `max` and `step`, in ms where it is of times; what the system lacks is undefined.
+    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT)
+
+public:
+    /// Also ka::State, so that it reads like an enum of the class.
+    using State = ka::State;
+    /// Also ka::LossReason.
+    using LossReason = ka::LossReason;
+
+    /// A guard without a socket; see \ref socket.
+    KeepAlive();
+    /// A guard that goes with its parent, and guards it if that is a socket or owns one.
+    explicit KeepAlive(QObject *parent);
+    /// Lets go of the connection, which stays as it is.
+    ~KeepAlive() override;
+
+    /// \name Accessors
+    /// \{
+
+    /// \details Getter or setter of the property of that name, which says what it means. For the
+    /// guard's thread.
+    QObject *socket() const;
+    void setSocket(QObject *object);
+    bool enabled() const;
+    void setEnabled(bool enabled);
+    int idle() const;
+    void setIdle(int milliseconds);
+    int interval() const;
+    void setInterval(int milliseconds);
+    int count() const;
+    void setCount(int count);
+    int userTimeout() const;
+    void setUserTimeout(int milliseconds);
+    int detectWithin() const;
+    void setDetectWithin(int milliseconds);
+    int heartbeatInterval() const;
+    void setHeartbeatInterval(int milliseconds);
+    int heartbeatTimeout() const;
+    void setHeartbeatTimeout(int milliseconds);
+    QByteArray heartbeatPayload() const;
+    void setHeartbeatPayload(const QByteArray &payload);
+    bool abortOnLoss() const;
+    void setAbortOnLoss(bool abort);
+    ka::State state() const;
+    ka::LossReason lossReason() const;
+    QString errorString() const;
+    int detectionTime() const;
+    int silence() const;
+    int unansweredProbes() const;
+    int roundTripTime() const;
+    QVariantMap capabilities() const;
+    /// \}
+
+Q_SIGNALS:
+    /// An answer of the peer is overdue: by 300 ms, or twice the round trip if that is longer. A
+    /// loss that the guard finds by itself is preceded by this. Comes only where
+    /// ka::Capabilities::earlyWarning holds, or from the heart-beat.
+    void connectionSuspect();
+    /// The peer was heard again.
+    void connectionRecovered();
+    /// The connection is gone, and this side did not ask for it. Exactly once for each connection
+    /// lost, before the socket's own QAbstractSocket::disconnected(). `detail` is a sentence for a
+    /// person.
+    ///
+    /// A slot may call QAbstractSocket::connectToHost(), delete the guard, or
+    /// QObject::deleteLater() the socket. Where the socket is left open, with \ref abortOnLoss off
+    /// or after a FIN that the guard found, it has to QAbstractSocket::abort() first.
+    void connectionLost(ka::LossReason reason, const QString &detail);
+    /// A beat is due and \ref heartbeatPayload is empty: write your protocol's own ping now.
+    /// Anything that the peer sends is an answer.
+    void heartbeatDue();
+    /// Something was refused: a value, an object that is no socket, or an option by the system.
+    /// `message` names option, value and range, and is \ref errorString, too.
+    void applyFailed(const QString &message);
+
+    /// \name Changes
+    /// \{
+
+    /// \details The property of that name has another value. Those of the live values (silence,
+    /// unansweredProbes, roundTripTime) come ten times a second at most, and cost a timer only
+    /// while something is connected to one of them.
+    void socketChanged();
+    void enabledChanged();
+    void idleChanged();
+    void intervalChanged();
+    void countChanged();
+    void userTimeoutChanged();
+    void detectWithinChanged();
+    void heartbeatIntervalChanged();
+    void heartbeatTimeoutChanged();
+    void heartbeatPayloadChanged();
+    void abortOnLossChanged();
+    void stateChanged();
+    void lossReasonChanged();
+    void errorStringChanged();
+    void detectionTimeChanged();
+    void silenceChanged();
+    void unansweredProbesChanged();
+    void roundTripTimeChanged();
+    /// \}
+};
+
+} // namespace ka
+
+#else
+
+// Members of the generated class that take a `descriptor`, displayed() and refused() are for the base
+// class alone.
+#    if defined(__GNUC__)
+#        pragma GCC visibility push(default)
+#    endif
+#    include "qkeepalive/src/qobject.cxxqt.h"
+#    if defined(__GNUC__)
+#        pragma GCC visibility pop
+#    endif
+
 #endif

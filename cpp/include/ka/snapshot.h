@@ -9,63 +9,88 @@ namespace ka {
 
 /// The states of a TCP connection (RFC 9293 §3.3.2).
 enum class ConnectionState {
+    /// There is no connection: none was made yet, or it has ended.
     Closed = 0,
+    /// Waits for connections of others.
     Listen = 1,
+    /// Asked for a connection, and waits for the answer.
     SynSent = 2,
+    /// Was asked for a connection, and has answered.
     SynReceived = 3,
+    /// Connected in both directions.
     Established = 4,
+    /// This side has closed; its FIN is not acknowledged yet.
     FinWait1 = 5,
+    /// This side has closed; the peer may still send.
     FinWait2 = 6,
+    /// The peer has closed; this side may still send.
     CloseWait = 7,
+    /// Both have closed at the same time; this side's FIN is not acknowledged yet.
     Closing = 8,
+    /// The peer closed first, then this side, whose FIN is not acknowledged yet.
     LastAck = 9,
+    /// Over; waits for late segments to die out.
     TimeWait = 10,
 };
 
-/// What the kernel knows of one connection at one moment (Linux: TCP_INFO). Reading it takes away
-/// neither data nor a pending error. A field is empty where the system does not tell.
+/// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field
+/// says which of its members it is). Reading it takes away neither data nor a pending error.
+///
+/// A field is empty where the system does not tell; Linux and Android tell all of them. The
+/// kernel's clock has a grain of some milliseconds (Linux: 1000 / CONFIG_HZ, so 1 to 10 ms).
 struct Snapshot
 {
-    /// Where the connection stands.
+    /// Where the connection stands (`tcpi_state`). Every system but an unknown one tells it.
     std::optional<ConnectionState> state;
-    /// Unanswered probes, of keepalive or of a closed window. A healthy link shows one for about a
-    /// round trip.
+    /// Unanswered probes, of keepalive or of a closed window (`tcpi_probes`). A healthy link shows
+    /// one for about a round trip. Linux and Android alone.
     std::optional<int> probes;
-    /// Retransmissions of the oldest unacknowledged data.
+    /// Retransmissions of the oldest unacknowledged data (`tcpi_retransmits`). Linux and Android
+    /// alone.
     std::optional<int> retransmits;
-    /// Retransmissions since the connection began.
+    /// Retransmissions since the connection began (`tcpi_total_retrans`). Also on macOS, FreeBSD,
+    /// NetBSD, and on Windows since version 1703, there as the segments that the bytes fill.
     std::optional<int> totalRetransmits;
-    /// How often the retransmission timer has doubled.
+    /// How often the retransmission timer has doubled (`tcpi_backoff`). Linux and Android alone.
     std::optional<int> backoff;
-    /// Segments sent and not yet acknowledged.
+    /// Segments sent and not yet acknowledged (`tcpi_unacked`); zero after an abort. Also on
+    /// FreeBSD since 14 and on Windows since version 1703, there as the segments that the bytes
+    /// fill.
     std::optional<int> unacked;
-    /// Bytes queued and not yet sent.
+    /// Bytes queued and not yet sent (`tcpi_notsent_bytes`). Also on FreeBSD; on macOS, NetBSD, and
+    /// FreeBSD before 14, all that is not acknowledged yet.
     std::optional<int> unsent;
-    /// The smoothed round-trip time.
+    /// The smoothed round-trip time (`tcpi_rtt`; RFC 6298). Also on macOS, FreeBSD, OpenBSD, and on
+    /// Windows since version 1703.
     std::optional<std::chrono::microseconds> roundTripTime;
-    /// Its mean deviation.
+    /// Its mean deviation (`tcpi_rttvar`; RFC 6298). Also on macOS, FreeBSD and OpenBSD.
     std::optional<std::chrono::microseconds> roundTripVariation;
-    /// The time until the next retransmission of unacknowledged data.
+    /// How long unacknowledged data waits for its next retransmission (`tcpi_rto`; RFC 6298). Also
+    /// on FreeBSD and OpenBSD, and on macOS while data is on its way.
     std::optional<std::chrono::milliseconds> retransmissionTimeout;
-    /// Time since data was last sent.
+    /// Time since data was last sent (`tcpi_last_data_sent`). Also on OpenBSD.
     std::optional<std::chrono::milliseconds> sinceDataSent;
-    /// Time since data last came in, whether or not the program has read it.
+    /// Time since data last came in, whether or not the program has read it
+    /// (`tcpi_last_data_recv`). Linux and Android alone.
     std::optional<std::chrono::milliseconds> sinceDataReceived;
-    /// Time since an acknowledgement last came in; the answers to keepalive probes are such.
+    /// Time since an acknowledgement last came in (`tcpi_last_ack_recv`); the answers to keepalive
+    /// probes are such. Also on FreeBSD and OpenBSD, of any segment.
     std::optional<std::chrono::milliseconds> sinceAckReceived;
-    /// Segments sent.
+    /// Segments sent (`tcpi_segs_out`). Linux and Android alone.
     std::optional<unsigned> segmentsSent;
-    /// Segments received.
+    /// Segments received (`tcpi_segs_in`). Linux and Android alone.
     std::optional<unsigned> segmentsReceived;
-    /// Segments with data sent.
+    /// Segments with data sent (`tcpi_data_segs_out`). Linux and Android alone.
     std::optional<unsigned> dataSegmentsSent;
-    /// Bytes that the peer has acknowledged since the connection began.
+    /// Bytes that the peer has acknowledged since the connection began (`tcpi_bytes_acked`). Linux
+    /// and Android alone.
     std::optional<std::uint64_t> bytesAcknowledged;
     /// Bytes of data that came in since the connection began, whether or not the program has read
-    /// them.
+    /// them (`tcpi_bytes_received`). Also on macOS, and on Windows since version 1703.
     std::optional<std::uint64_t> bytesReceived;
 
-    /// Time since the peer was last heard in any way.
+    /// Time since the peer was last heard in any way: the shorter one of sinceDataReceived and
+    /// sinceAckReceived; empty where neither is told.
     std::optional<std::chrono::milliseconds> silence() const noexcept
     {
         if (sinceDataReceived && sinceAckReceived)

@@ -1,0 +1,208 @@
+//! A connected [`TcpStream`] under guard, for a Rust program that waits for data in a thread of its
+//! own: the [`Guard`] with the I/O that it does not do itself.
+
+use std::io::{self, ErrorKind, Read as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::guard::{Clock, Guard, Orders, Settings, State};
+use crate::kernel::{Kernel as _, Socket};
+use crate::loss::{Evidence, Loss, LossReason, ReportedError};
+use crate::snapshot::{ConnectionState, Snapshot};
+use crate::sys;
+
+/// A connection and its guard.
+///
+/// ```no_run
+/// use std::{net::TcpStream, time::Duration};
+/// use qkeepalive::{Event, GuardedStream, guard::Settings};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let within = Some(Duration::from_secs(6));
+/// let settings = Settings { detect_within: within, ..Settings::default() };
+/// let mut link = GuardedStream::new(TcpStream::connect("example.org:7")?, settings)?;
+/// let mut buffer = [0; 4096];
+/// loop {
+///     match link.wait(&mut buffer, None)? {
+///         Event::Received(length) => println!("{length} bytes"),
+///         Event::Lost(loss) => break println!("{:?}: {loss}", loss.reason),
+///         _ => {}
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct GuardedStream {
+    /// `None` after an abort.
+    stream: Option<TcpStream>,
+    guard: Guard,
+    /// What the last look called for and is not yet done.
+    orders: Orders,
+    shown: State,
+}
+
+/// What [`GuardedStream::wait`] has waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant)] // of the large one there is one in a connection's life
+pub enum Event {
+    /// So many bytes came in; they are in the buffer.
+    Received(usize),
+    /// An answer of the peer is overdue ([`State::Suspect`]), or came after all
+    /// ([`State::Healthy`]).
+    Changed(State),
+    /// It is time to write a beat of the heart-beat.
+    BeatDue,
+    /// The connection is lost. It is told once; nothing comes after it.
+    Lost(Loss),
+    /// Nothing has happened for as long as was asked.
+    Waited,
+}
+
+impl GuardedStream {
+    /// Puts a connected stream under guard, and tells the kernel what is asked for. The stream's read
+    /// timeout is used from now on and not given back.
+    ///
+    /// # Errors
+    ///
+    /// What the settings or the kernel refused; the stream is closed then. Duplicate it
+    /// ([`TcpStream::try_clone`]) to go on without a guard.
+    pub fn new(stream: TcpStream, settings: Settings) -> Result<Self, Error> {
+        let mut guard = Guard::default();
+        let mut kernel = Socket::new(&stream);
+        guard.change(Ok(settings), Clock::read(), &mut kernel)?;
+        guard.attached();
+        let orders = guard.connected(false, Clock::read(), &mut kernel)?;
+        let shown = guard.state();
+        Ok(Self { stream: Some(stream), guard, orders, shown })
+    }
+
+    /// The connection, to write to; `None` when it was lost and aborted.
+    pub fn stream(&self) -> Option<&TcpStream> {
+        self.stream.as_ref()
+    }
+
+    /// The guard: its state, its view.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    /// What the kernel knows of the connection, if there is one.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.stream.as_ref().and_then(|stream| Socket::new(stream).snapshot())
+    }
+
+    /// Waits for data or for news of the connection, no longer than `limit`, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotConnected`] after a loss, and where the guard is switched off and the
+    /// connection over; else what the system refuses.
+    pub fn wait(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Event> {
+        let until = limit.map(|limit| Instant::now() + limit);
+        loop {
+            if let Some(event) = self.news()? {
+                return Ok(event);
+            }
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Ok(Event::Waited);
+            }
+            let look = self.guard.next_look().map(|look| look.at);
+            let wake = look.into_iter().chain(until).min();
+            let Some(stream) = &self.stream else { return Err(over()) };
+            match receive(stream, buffer, wake)? {
+                Received::Data(length) => {
+                    self.guard.received(Clock::read());
+                    return Ok(Event::Received(length));
+                }
+                Received::End(reported) => return self.ended(reported),
+                Received::Nothing => {}
+            }
+            if look.is_some_and(|look| look <= Instant::now()) {
+                let mut kernel = Socket::new(stream);
+                self.orders = self.guard.look(false, Clock::read(), &mut kernel);
+            }
+        }
+    }
+
+    /// Does what the last look called for, and says what there is to say.
+    fn news(&mut self) -> io::Result<Option<Event>> {
+        let Some(stream) = &self.stream else { return Err(over()) };
+        let orders = std::mem::take(&mut self.orders);
+        if let Some(limit) = orders.retransmit_within {
+            // It is a help where the system knows it, and no promise depends on it.
+            let _ = sys::limit_retransmissions(sys::lend(stream), limit);
+        }
+        if let Some(loss) = orders.loss {
+            return Ok(Some(Event::Lost(loss)));
+        }
+        if orders.abort {
+            // What is queued for a peer that is lost must not reach it some time later.
+            let _ = sys::discard_unsent(sys::lend(stream));
+            return self.ended(ReportedError::None).map(Some);
+        }
+        if orders.beat {
+            return Ok(Some(Event::BeatDue));
+        }
+        let state = self.guard.state();
+        let changed = std::mem::replace(&mut self.shown, state) != state;
+        Ok(changed.then_some(Event::Changed(state)))
+    }
+
+    fn ended(&mut self, reported: ReportedError) -> io::Result<Event> {
+        let stream = self.stream.take().ok_or_else(over)?;
+        if reported != ReportedError::None {
+            self.guard.reported(reported, false);
+        }
+        let evidence = Evidence {
+            reported,
+            heard: false,
+            error_pending: sys::error_pending(sys::lend(&stream)).unwrap_or(false),
+            snapshot: Socket::new(&stream).snapshot(),
+            config: None,
+        };
+        self.guard.disconnected(evidence).map(Event::Lost).ok_or_else(over)
+    }
+}
+
+impl Event {
+    /// Why the connection was lost, if this is its loss.
+    pub fn loss_reason(&self) -> Option<LossReason> {
+        match self {
+            Event::Lost(loss) => Some(loss.reason),
+            _ => None,
+        }
+    }
+}
+
+fn over() -> io::Error {
+    io::Error::new(ErrorKind::NotConnected, "the connection is over")
+}
+
+enum Received {
+    Data(usize),
+    End(ReportedError),
+    Nothing,
+}
+
+/// Reads once, and waits for it until then.
+fn receive(stream: &TcpStream, buffer: &mut [u8], until: Option<Instant>) -> io::Result<Received> {
+    let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+    // Zero would not be taken.
+    stream.set_read_timeout(wait.map(|wait| wait.max(Duration::from_millis(1))))?;
+    match { stream }.read(buffer) {
+        Ok(0) => Ok(Received::End(ReportedError::ClosedByPeer)),
+        Ok(length) => Ok(Received::Data(length)),
+        Err(error) => match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(Received::Nothing),
+            // Windows' word for a read timeout is that for a connection that timed out.
+            ErrorKind::TimedOut if is_alive(stream) => Ok(Received::Nothing),
+            _ => Ok(Received::End(ReportedError::of(&error))),
+        },
+    }
+}
+
+fn is_alive(stream: &TcpStream) -> bool {
+    let info = Socket::new(stream).snapshot().unwrap_or_default();
+    info.state.is_none_or(|state| state != ConnectionState::Closed)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+// The command-line tool on a network that really fails, and with the rights of a namespace of its own.
+
+#include "main.h"
+
+#include <ka/socket.h>
+
+#include <QtCore/QElapsedTimer>
+#include <QtCore/QProcess>
+#include <QtTest/QtTest>
+
+class tst_Qka : public QObject
+{
+    Q_OBJECT
+
+private slots:
+    void aPeerThatVanishesIsWatchedToItsEnd();
+    void anOutageThatEndsInTimeIsNoLoss();
+    void systemDefaultsAreSetForThisNamespace();
+
+private:
+    void watch(QProcess &qka, const NetLab &lab, const char *within);
+    static QByteArray line(QProcess &qka);
+};
+
+void tst_Qka::watch(QProcess &qka, const NetLab &lab, const char *within)
+{
+    qka.setProcessChannelMode(QProcess::ForwardedErrorChannel);
+    qka.start(QStringLiteral(QKA),
+              {QStringLiteral("watch"),
+               QStringLiteral("%1:%2").arg(lab.serverAddress()).arg(lab.serverPort()),
+               QStringLiteral("--within"), QString::fromLatin1(within)});
+    QVERIFY2(line(qka).contains("Healthy"), "it did not connect");
+}
+
+/// The next line that it prints; empty if none comes.
+QByteArray tst_Qka::line(QProcess &qka)
+{
+    QElapsedTimer waiting;
+    waiting.start();
+    while (!qka.canReadLine() && waiting.elapsed() < 20000 && qka.state() != QProcess::NotRunning)
+        qka.waitForReadyRead(1000);
+    return qka.readLine().trimmed();
+}
+
+void tst_Qka::aPeerThatVanishesIsWatchedToItsEnd()
+{
+    NetLab lab;
+    QVERIFY2(lab.start().isEmpty(), qPrintable(lab.trouble()));
+    QProcess qka;
+    watch(qka, lab, "4s");
+    if (QTest::currentTestFailed())
+        return;
+    QElapsedTimer gone;
+    lab.cut();
+    gone.start();
+    QVERIFY(line(qka).contains("Suspect"));
+    const QByteArray last = line(qka);
+    QVERIFY2(last.contains("Lost") && last.contains("ProbesUnanswered: "), last);
+    // From the last sign of life, which was up to one idle time of 1 s and a little before the cut.
+    QVERIFY2(gone.elapsed() >= 2500 && gone.elapsed() <= 4600,
+             qPrintable(QString::number(gone.elapsed())));
+    QVERIFY(qka.waitForFinished());
+    QCOMPARE(qka.exitCode(), 12);
+    QVERIFY2(lab.trouble().isEmpty(), qPrintable(lab.trouble()));
+}
+
+void tst_Qka::anOutageThatEndsInTimeIsNoLoss()
+{
+    NetLab lab;
+    QVERIFY2(lab.start().isEmpty(), qPrintable(lab.trouble()));
+    QProcess qka;
+    watch(qka, lab, "6s");
+    if (QTest::currentTestFailed())
+        return;
+    lab.cut();
+    QVERIFY(line(qka).contains("Suspect"));
+    lab.heal();
+    QVERIFY(line(qka).contains("Healthy"));
+    lab.finish();
+    QVERIFY(line(qka).contains("PeerClosed: "));
+    QVERIFY(qka.waitForFinished());
+    QCOMPARE(qka.exitCode(), 10);
+}
+
+void tst_Qka::systemDefaultsAreSetForThisNamespace()
+{
+    using namespace std::chrono_literals;
+    const ka::Config before = ka::systemDefaults();
+    QProcess qka;
+    qka.start(QStringLiteral(QKA),
+              {QStringLiteral("defaults"), QStringLiteral("set"), QStringLiteral("--idle"),
+               QStringLiteral("100"), QStringLiteral("--count"), QStringLiteral("1")});
+    QVERIFY(qka.waitForFinished());
+    QCOMPARE(qka.exitCode(), 0);
+    const ka::Config now = ka::systemDefaults();
+    QVERIFY(now.idle == 100s && now.count == 1 && now.interval == before.interval);
+    QVERIFY(qka.readAllStandardOutput().contains("100 s (1 min 40 s)"));
+    ka::setSystemDefaults(before);
+}
+
+int main(int argc, char **argv)
+{
+    return runInNetLab<tst_Qka>(argc, argv);
+}
+
+#include "tst_qka.moc"

@@ -1,0 +1,28 @@
+# Doxygen's view of a page. Its headings get the names that GitHub gives them by itself, so that links
+# within a page work in both; Doxygen has one set of names for all pages. What is linked to and is
+# neither a page, a picture nor elsewhere keeps its words alone: folders and sources are not in what
+# Doxygen makes. Run with slug.awk before it.
+
+FNR == 1 {
+    page = FILENAME
+    gsub(/[^A-Za-z0-9]/, "_", page)
+}
+/^```/ { fenced = !fenced }
+!fenced && /^##+ / { printf "\\anchor %s_%s\n\n", page, slug($0) }
+!fenced {
+    rest = $0
+    $0 = ""
+    while (match(rest, /\[[^][]*\]\([^) ]*\)/)) {
+        link = substr(rest, RSTART, RLENGTH)
+        $0 = $0 substr(rest, 1, RSTART - 1)
+        rest = substr(rest, RSTART + RLENGTH)
+        if (link !~ /\]\(([a-z]+:|#)/ && link !~ /\.(md|svg)\)$/) {
+            sub(/^\[/, "", link)
+            sub(/\]\([^)]*\)$/, "", link)
+        }
+        $0 = $0 link
+    }
+    $0 = $0 rest
+}
+!fenced { gsub(/\]\(#/, "](#" page "_") }
+{ print }
