@@ -15,6 +15,8 @@ packages="cmake g++ make clang lld ninja-build pkg-config
     qt6-base-dev qt6-declarative-dev qt6-declarative-dev-tools qt6-websockets-dev
     qml6-module-qtqml qml6-module-qtqml-models qml6-module-qtqml-workerscript
     qml6-module-qtquick qml6-module-qtquick-window qml6-module-qttest qml-qt6
+    qml6-module-qtquick-controls qml6-module-qtquick-layouts qml6-module-qtquick-shapes
+    qml6-module-qtquick-templates fonts-roboto-unhinted xvfb
     libgl-dev libvulkan-dev
     iproute2 iptables util-linux mawk binutils redis-server strace valgrind"
 

@@ -100,12 +100,12 @@ int NetLab::serve(int &argc, char **argv)
         std::fprintf(stderr, "%s\n", std::strerror(error));
         return error == 0 ? 0 : 1;
     }
-    if (!is(serverArgument, 2) && !is(relayArgument, 5))
+    if (!is(serverArgument, 2) && !is(relayArgument, 6))
         return -1;
     // Ends with the program that started it, however that ends.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (is(relayArgument, 5))
-        return relay(argv[2], std::atoi(argv[3]), std::atoi(argv[4]));
+    if (is(relayArgument, 6))
+        return relay(argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]));
     QCoreApplication application(argc, argv);
     Server server;
     return server.isListening() ? QCoreApplication::exec() : 1;
@@ -150,6 +150,8 @@ QString NetLab::start(const Plan &plan)
         m_trouble = joinByRelay();
         break;
     }
+    if (!m_trouble.isEmpty())
+        return m_trouble;
     if (!m_server.waitForReadyRead(20000) || m_server.readLine().trimmed() != "ready")
         return QStringLiteral("the far server did not start: ") + m_server.errorString();
     return isOpen() ? trouble() : QStringLiteral("no packet reaches the far host");
@@ -213,7 +215,8 @@ QString NetLab::joinByRelay()
     m_relay.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     m_near.launch(m_relay, QCoreApplication::applicationFilePath(),
                   {QString::fromLatin1(relayArgument), QStringLiteral("cable"),
-                   QString::number(m_far.holder()), QString::number(m_plan.delay)});
+                   QString::number(m_far.holder()), QString::number(m_plan.delay),
+                   QString::number(m_plan.jitter)});
     if (!m_relay.waitForReadyRead(20000) || m_relay.readLine().trimmed() != "ready")
         return QStringLiteral("the relay did not start: ") + m_relay.errorString();
     const QString near = address(m_plan.ipv6, 3, 1);

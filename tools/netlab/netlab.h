@@ -23,6 +23,8 @@ public:
         bool ipv6 = false;
         /// For the long way: milliseconds in each direction.
         int delay = 0;
+        /// And by how many more, at random, each packet may be late.
+        int jitter = 0;
     };
 
     /// Moves this process into a network namespace of its own, as root or through a user namespace.

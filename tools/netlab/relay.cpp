@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "relay.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <deque>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -58,14 +60,32 @@ bool moveTo(pid_t other)
     return moved;
 }
 
-void take(End &from, End &to, Clock::duration delay)
+/// How late one packet is.
+class Lateness
+{
+public:
+    Lateness(int delay, int jitter)
+        : m_milliseconds(delay, delay + jitter)
+    {
+    }
+    Clock::duration next() { return std::chrono::milliseconds(m_milliseconds(m_random)); }
+
+private:
+    std::minstd_rand m_random;
+    std::uniform_int_distribution<int> m_milliseconds;
+};
+
+void take(End &from, End &to, Lateness &lateness)
 {
     std::array<char, 65536> buffer;
     for (;;) {
         const ssize_t length = ::read(from.device, buffer.data(), buffer.size());
         if (length <= 0)
             return;
-        to.coming.push_back({Clock::now() + delay, {buffer.data(), buffer.data() + length}});
+        Clock::time_point due = Clock::now() + lateness.next();
+        if (!to.coming.empty())
+            due = std::max(due, to.coming.back().due); // none overtakes another
+        to.coming.push_back({due, {buffer.data(), buffer.data() + length}});
     }
 }
 
@@ -96,7 +116,7 @@ int pause(const std::array<End, 2> &ends)
 
 } // namespace
 
-int relay(const char *device, pid_t other, int delay)
+int relay(const char *device, pid_t other, int delay, int jitter)
 {
     // A way through a network does not wait for a busy machine. Where this may not be asked for (a user
     // without the right), it is as late as the machine makes it.
@@ -111,6 +131,7 @@ int relay(const char *device, pid_t other, int delay)
     ends[1].device = openDevice(device);
     if (ends[1].device == -1)
         return 1;
+    Lateness lateness(delay, jitter);
     std::puts("ready");
     std::fflush(stdout);
     for (;;) {
@@ -120,8 +141,8 @@ int relay(const char *device, pid_t other, int delay)
         ::poll(watched.data(), watched.size(), pause(ends));
         if (watched[0].revents != 0)
             return 0;
-        take(ends[0], ends[1], std::chrono::milliseconds(delay));
-        take(ends[1], ends[0], std::chrono::milliseconds(delay));
+        take(ends[0], ends[1], lateness);
+        take(ends[1], ends[0], lateness);
         give(ends[0]);
         give(ends[1]);
     }
