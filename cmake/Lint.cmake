@@ -71,6 +71,8 @@ endforeach()
 message(STATUS "qmllint")
 file(GLOB_RECURSE files RELATIVE "${source_dir}"
     "${source_dir}/tests/qml/*.qml" "${source_dir}/examples/*.qml")
+# A module that is built; its test monitor.lint looks at it where its types are.
+list(FILTER files EXCLUDE REGEX "^examples/monitor/")
 execute_process(COMMAND "${qmllint}" -I "${qml_modules}" ${files}
     WORKING_DIRECTORY "${source_dir}" OUTPUT_VARIABLE said ERROR_VARIABLE said
     COMMAND_ERROR_IS_FATAL ANY)
