@@ -18,10 +18,13 @@ private slots:
     void aPeerThatVanishesIsWatchedToItsEnd();
     void anOutageThatEndsInTimeIsNoLoss();
     void systemDefaultsAreSetForThisNamespace();
+    void systemDefaultsAreKeptInAFile();
+    void aMissingProcIsToldInWords();
 
 private:
     void watch(QProcess &qka, const NetLab &lab, const char *within);
     static QByteArray line(QProcess &qka);
+    static void run(QProcess &shell, const QByteArray &script);
 };
 
 void tst_Qka::watch(QProcess &qka, const NetLab &lab, const char *within)
@@ -98,6 +101,49 @@ void tst_Qka::systemDefaultsAreSetForThisNamespace()
     QVERIFY(now.idle == 100s && now.count == 1 && now.interval == before.interval);
     QVERIFY(qka.readAllStandardOutput().contains("100 s (1 min 40 s)"));
     ka::setSystemDefaults(before);
+}
+
+/// Runs a script of sh(1), for which "$QKA" is the program, with mounts that go with it.
+void tst_Qka::run(QProcess &shell, const QByteArray &script)
+{
+    shell.start(Host::tool(QStringLiteral("unshare")),
+                {QStringLiteral("--mount"), QStringLiteral("sh"), QStringLiteral("-ec"),
+                 QStringLiteral("QKA='" QKA "'\n") + QString::fromLatin1(script)});
+    QVERIFY(shell.waitForFinished());
+}
+
+void tst_Qka::systemDefaultsAreKeptInAFile()
+{
+    const ka::Config before = ka::systemDefaults();
+    QProcess shell;
+    run(shell, R"(
+        mount -t tmpfs none /etc
+        mkdir /etc/sysctl.d
+        "$QKA" defaults set --idle 100 --persist >/etc/first
+        "$QKA" defaults set --interval 10 --persist
+        cat /etc/sysctl.d/*
+    )");
+    ka::setSystemDefaults(before);
+    const QByteArray said = shell.readAllStandardOutput() + shell.readAllStandardError();
+    QCOMPARE(shell.exitCode(), 0);
+    QVERIFY2(said.contains("/etc/sysctl.d/90-qka-keepalive.conf is, for the next restart:"), said);
+    // What was kept by the first is still there.
+    QVERIFY2(said.endsWith("\nnet.ipv4.tcp_keepalive_time = 100\n"
+                           "net.ipv4.tcp_keepalive_intvl = 10\n"),
+             said);
+}
+
+void tst_Qka::aMissingProcIsToldInWords()
+{
+    QProcess shell;
+    run(shell, R"(
+        mount -t tmpfs none /proc
+        exec "$QKA" defaults
+    )");
+    QCOMPARE(shell.exitCode(), 1);
+    const QByteArray said = shell.readAllStandardError();
+    QVERIFY2(said.contains("net.ipv4.tcp_keepalive_time") && said.contains("Please mount /proc"),
+             said);
 }
 
 int main(int argc, char **argv)

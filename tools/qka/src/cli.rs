@@ -23,7 +23,9 @@ Exit codes:
   12  ProbesUnanswered
   13  DataUnacknowledged
   15  NetworkUnreachable
-  16  UnknownLoss";
+  16  UnknownLoss
+  And when it is ended by Ctrl-C:
+ 130  interrupted";
 
 /// Explains this machine's TCP keepalive, and watches connections with it
 #[derive(Debug, Parser)]

@@ -4,6 +4,7 @@
 mod file;
 
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use qkeepalive::Config;
@@ -31,8 +32,12 @@ pub struct Shown {
 /// Reads them.
 pub fn read() -> Result<Shown, Failure> {
     let values = qkeepalive::system_defaults().map_err(|error| {
-        let failure = Failure::from(error);
-        failure.with("the system-wide values cannot be read")
+        let failure = Failure::from(error).with("the system-wide values cannot be read");
+        if cfg!(target_os = "linux") && !Path::new("/proc/sys").exists() {
+            failure.and("They are files in /proc. Please mount /proc: mount -t proc proc /proc")
+        } else {
+            failure
+        }
     })?;
     Ok(Shown::of(values))
 }

@@ -18,6 +18,8 @@ pub const FAILED: u8 = 1;
 pub const NOT_CONNECTED: u8 = 3;
 pub const NOT_PERMITTED: u8 = 4;
 pub const UNSUPPORTED: u8 = 5;
+/// As shells have it for what Ctrl-C ends.
+pub const INTERRUPTED: u8 = 130;
 
 /// The number of a loss.
 pub fn of_loss(reason: LossReason) -> u8 {

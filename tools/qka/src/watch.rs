@@ -6,6 +6,8 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anstyle::Style;
@@ -14,10 +16,11 @@ use qkeepalive::guard::{Settings, State};
 use qkeepalive::loss::Loss;
 use qkeepalive::{Event, GuardedStream, LossReason};
 use serde::Serialize;
+use signal_hook::consts::SIGINT;
 
 use crate::cli;
 use crate::exit::{self, Failure};
-use crate::page::{BAD, GOOD, WARNING};
+use crate::page::{self, BAD, GOOD, WARNING};
 use crate::words::{milliseconds, time};
 
 /// How often the line is drawn.
@@ -36,18 +39,19 @@ struct Line<'a> {
     detail: Option<String>,
 }
 
-/// Watches until the connection is lost.
+/// Watches until the connection is lost, or somebody presses Ctrl-C.
 pub fn run(wanted: &cli::Watch, json: bool) -> Result<ExitCode, Failure> {
     // Before a connection is made for nothing.
     qkeepalive::Config::detect_within(wanted.within)?;
     let (stream, address) = connect(&wanted.to)?;
+    let interrupted = interruption()?;
     let settings = Settings { detect_within: Some(wanted.within), ..Settings::default() };
     let mut link = GuardedStream::new(stream, settings)?;
     let show = Show::new(wanted.within, json);
     show.event("Healthy", GOOD, &format!("connected to {address}"))?;
     let mut warned = String::new();
     let mut buffer = [0; 65536];
-    loop {
+    while !interrupted.load(Ordering::Relaxed) {
         let event = link
             .wait(&mut buffer, Some(FRAME))
             .map_err(|error| Failure::new(exit::FAILED, format!("{address}: {error}")))?;
@@ -69,10 +73,24 @@ pub fn run(wanted: &cli::Watch, json: bool) -> Result<ExitCode, Failure> {
         }
         show.gauge(&link);
     }
+    show.interrupted(&link)?;
+    Ok(ExitCode::from(exit::INTERRUPTED))
+}
+
+/// Becomes true with the first Ctrl-C; a second one ends the program where it is.
+fn interruption() -> Result<Arc<AtomicBool>, Failure> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(
+        SIGINT,
+        exit::INTERRUPTED.into(),
+        Arc::clone(&interrupted),
+    )
+    .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&interrupted)))
+    .map_err(|error| Failure::new(exit::FAILED, format!("Ctrl-C cannot be heard: {error}")))?;
+    Ok(interrupted)
 }
 
 fn connect(to: &str) -> Result<(TcpStream, SocketAddr), Failure> {
-    let not = |why: String| Failure::new(exit::NOT_CONNECTED, format!("{to}: {why}"));
     if !to.contains(':') || to.ends_with(':') {
         return Err(Failure::new(
             2,
@@ -81,10 +99,13 @@ fn connect(to: &str) -> Result<(TcpStream, SocketAddr), Failure> {
     }
     let addresses: Vec<_> = to
         .to_socket_addrs()
-        .map_err(|error| not(format!("the host is not known here ({error}); check name and port")))?
+        .map_err(|error| {
+            let words = format!("{to}: the host is not known here ({error}); check name and port");
+            Failure::new(exit::NOT_CONNECTED, words)
+        })?
         .collect();
     let until = Instant::now() + CONNECT;
-    let mut last = "it has no address".to_string();
+    let mut last = format!("{to}: it has no address");
     for address in addresses {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -102,7 +123,7 @@ fn connect(to: &str) -> Result<(TcpStream, SocketAddr), Failure> {
             }
         }
     }
-    Err(not(last))
+    Err(Failure::new(exit::NOT_CONNECTED, last))
 }
 
 /// What people or programs see.
@@ -134,10 +155,19 @@ impl Show {
         self.tell(state, style, words, None)
     }
 
+    fn interrupted(&self, link: &GuardedStream) -> Result<(), Failure> {
+        self.end_gauge();
+        let silence = link.snapshot().unwrap_or_default().silence().unwrap_or_default();
+        let words = format!(
+            "interrupted; the connection was {}, and its peer silent for {}",
+            format!("{:?}", link.guard().state()).to_lowercase(),
+            time(silence)
+        );
+        self.event("Ended", Style::new(), &words)
+    }
+
     fn lost(&self, loss: &Loss) -> Result<(), Failure> {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.end_gauge();
         let reason = match loss.reason {
             LossReason::Unknown => "UnknownLoss".to_string(),
             reason => format!("{reason:?}"),
@@ -172,6 +202,12 @@ impl Show {
         done.and_then(|()| out.flush()).map_err(Failure::output)
     }
 
+    fn end_gauge(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
     /// Silence against the deadline.
     fn gauge(&self, link: &GuardedStream) {
         let Some(bar) = &self.bar else { return };
@@ -179,11 +215,16 @@ impl Show {
         let silence = info.silence().unwrap_or_default();
         bar.set_position(milliseconds(silence.min(self.within)));
         bar.set_prefix(format!("{:?}", link.guard().state()));
+        let progress = format!("{} of {}", time(silence), time(self.within));
+        if page::width() < 72 {
+            bar.set_message(progress); // or nothing would be left of the line
+            return;
+        }
         let trip = info.round_trip_time.map_or(String::new(), |trip| {
             format!(", round trip {:.1} ms", trip.as_secs_f64() * 1e3)
         });
         let probes = info.probes.filter(|probes| *probes > 0);
         let probes = probes.map_or(String::new(), |number| format!(", {number} unanswered"));
-        bar.set_message(format!("silent {} of {}{trip}{probes}", time(silence), time(self.within)));
+        bar.set_message(format!("silent {progress}{trip}{probes}"));
     }
 }

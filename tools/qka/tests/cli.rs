@@ -153,6 +153,25 @@ fn a_peer_that_resets_is_told_as_json_line_by_line() {
     assert_eq!(child.wait().unwrap().code(), Some(11));
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_watch_with_a_sentence() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = listener.local_addr().unwrap().to_string();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_qka"))
+        .args(["watch", &to])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.next().expect("a line").unwrap().contains("Healthy"));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-s", "INT", &pid]).status().unwrap().success());
+    let said = lines.next().expect("a line").unwrap();
+    assert!(said.contains("interrupted; the connection was healthy"), "{said}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
 #[test]
 fn what_cannot_be_connected_says_why() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
