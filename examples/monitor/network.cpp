@@ -62,10 +62,14 @@ int Network::port() const
 void Network::start()
 {
     m_lab = std::make_unique<NetLab>();
-    setTrouble(m_lab->start(plan()));
-    if (!m_trouble.isEmpty())
+    QString trouble = m_lab->start(plan());
+    if (trouble.isEmpty()) {
+        m_lab->echo();
+        trouble = m_lab->trouble();
+    }
+    setTrouble(trouble);
+    if (!trouble.isEmpty())
         return;
-    m_lab->echo();
     m_ready = true;
     emit readyChanged();
 }

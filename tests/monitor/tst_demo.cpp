@@ -57,7 +57,8 @@ private:
 /// Opens the window and waits for the far host. Returns whether it is there.
 bool begin(Driver &driver)
 {
-    return driver.open() && QTest::qWaitFor([&] { return driver.item("demo").isEnabled(); }, 20000);
+    return driver.open() && QTest::qWaitFor([&] { return driver.item("demo").isEnabled(); }, 20000)
+        && driver.text("demoWords").startsWith(QStringLiteral("The far host is "));
 }
 
 /// Types over the host and the port that the demo has filled in. Returns whether it is connected.
@@ -126,6 +127,8 @@ void tst_Demo::theCutCableIsSeenSuspectThenLost()
     Watch watch(driver.guard());
     driver.click("demo");
     QCOMPARE(driver.text("demo"), QStringLiteral("Mend the cable"));
+    QCOMPARE(driver.text("demoWords"),
+             QStringLiteral("The cable is cut. No packet gets through, in either direction."));
     watch.lateness = 0; // the cut itself takes a moment
     QTRY_COMPARE_WITH_TIMEOUT(driver.text("state"), QStringLiteral("Suspect"), 6000);
     QCOMPARE(driver.lastEvent(), QStringLiteral("An answer is overdue"));
@@ -154,6 +157,8 @@ void tst_Demo::theCutCableIsSeenSuspectThenLost()
 
     driver.click("demo");
     QCOMPARE(driver.text("demo"), QStringLiteral("Cut the cable"));
+    QVERIFY2(driver.text("demoWords").startsWith(QStringLiteral("The far host is ")),
+             qPrintable(driver.text("demoWords")));
     driver.click("reconnect");
     QTRY_COMPARE_WITH_TIMEOUT(driver.text("state"), QStringLiteral("Healthy"), 10000);
     QVERIFY(!driver.isVisible("banner"));
@@ -276,13 +281,15 @@ int main(int argc, char **argv)
     const int served = NetLab::serve(argc, argv);
     if (served != -1)
         return served;
-    Network::enter();
+    // In the machine's own network: displays in networks of their own do not see each other, so that
+    // tests side by side would all take the same number, and the same socket's file.
     VirtualDisplay display;
     const QString trouble = display.start();
     if (!trouble.isEmpty()) {
         std::fprintf(stderr, "%s: %s\n", argv[0], qPrintable(trouble));
         return 1;
     }
+    Network::enter();
     QGuiApplication application(argc, argv);
     tst_Demo test;
     return QTest::qExec(&test, argc, argv);

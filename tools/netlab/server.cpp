@@ -101,6 +101,11 @@ void Server::readCommands()
 
 bool Server::obey(const QByteArray &line)
 {
+    if (line == "echo") { // also for connections to come
+        m_echoes = true;
+        return true;
+    }
+
     // The client may be connected before this end has taken its connection, and encrypted before
     // this end has read the last of the handshake: a close with that unread would be a reset.
     QElapsedTimer waiting;
@@ -110,10 +115,6 @@ bool Server::obey(const QByteArray &line)
 
     const QList<QByteArray> words = line.split(' ');
     const QByteArray &word = words.first();
-    if (word == "echo") {
-        m_echoes = true;
-        return true;
-    }
     if (word == "stream") {
         m_stream.start();
         return true;
