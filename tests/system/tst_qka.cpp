@@ -19,6 +19,8 @@ private slots:
     void anOutageThatEndsInTimeIsNoLoss();
     void systemDefaultsAreSetForThisNamespace();
     void systemDefaultsAreKeptInAFile();
+    void aMissingDirectoryIsToldInWords();
+    void valuesOfAContainerAreToldInWords();
     void aMissingProcIsToldInWords();
 
 private:
@@ -131,6 +133,35 @@ void tst_Qka::systemDefaultsAreKeptInAFile()
     QVERIFY2(said.endsWith("\nnet.ipv4.tcp_keepalive_time = 100\n"
                            "net.ipv4.tcp_keepalive_intvl = 10\n"),
              said);
+}
+
+void tst_Qka::aMissingDirectoryIsToldInWords()
+{
+    const ka::Config before = ka::systemDefaults();
+    QProcess shell;
+    run(shell, R"(
+        mount -t tmpfs none /etc
+        exec "$QKA" defaults set --idle 100 --persist
+    )");
+    QCOMPARE(shell.exitCode(), 1);
+    const QByteArray said = shell.readAllStandardError();
+    QVERIFY2(said.contains("mkdir -p /etc/sysctl.d"), said);
+    QVERIFY(ka::systemDefaults() == before);
+}
+
+void tst_Qka::valuesOfAContainerAreToldInWords()
+{
+    const ka::Config before = ka::systemDefaults();
+    QProcess shell;
+    run(shell, R"(
+        mount --bind /proc/sys /proc/sys
+        mount -o bind,remount,ro /proc/sys
+        exec "$QKA" defaults set --idle 100
+    )");
+    QCOMPARE(shell.exitCode(), 1);
+    const QByteArray said = shell.readAllStandardError();
+    QVERIFY2(said.contains("were not changed") && said.contains("docker run --sysctl"), said);
+    QVERIFY(ka::systemDefaults() == before);
 }
 
 void tst_Qka::aMissingProcIsToldInWords()

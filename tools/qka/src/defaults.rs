@@ -123,8 +123,17 @@ pub fn set(wanted: &Set) -> Result<Changed, Failure> {
     let undo = undo.map_err(|failure| failure.or_try(&by_hand(wanted)))?;
     if let Err(error) = qkeepalive::set_system_defaults(&config) {
         undo.into_iter().for_each(file::Undo::put_back);
+        let is_read_only = error.system_code().map(|code| io::Error::from_raw_os_error(code).kind())
+            == Some(io::ErrorKind::ReadOnlyFilesystem);
         let failure = Failure::from(error).with("the system-wide values were not changed");
-        return Err(failure.or_try(&by_hand(wanted)));
+        return Err(if is_read_only {
+            failure.and(
+                "In a container it takes a set-up of its own: docker run --sysctl \
+                 net.ipv4.tcp_keepalive_time=100, for example.",
+            )
+        } else {
+            failure.or_try(&by_hand(wanted))
+        });
     }
     Ok(Changed { dry_run: false, before, after: read()?, file })
 }

@@ -91,11 +91,15 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn refused(path: &Path, verb: &str, error: &io::Error) -> Failure {
-    let code = match error.kind() {
-        io::ErrorKind::PermissionDenied => exit::NOT_PERMITTED,
-        _ => exit::FAILED,
-    };
-    Failure::new(code, format!("{} cannot be {verb}: {error}", path.display()))
+    let words = format!("{} cannot be {verb}: {error}", path.display());
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Failure::new(exit::NOT_PERMITTED, words),
+        io::ErrorKind::NotFound => Failure::new(exit::FAILED, words).and(
+            "Please make its directory, if something reads it when this system starts (systemd, or \
+             \"sysctl --system\"): mkdir -p /etc/sysctl.d",
+        ),
+        _ => Failure::new(exit::FAILED, words),
+    }
 }
 
 /// The new content. What the kernel rounds up is rounded up here, too.
