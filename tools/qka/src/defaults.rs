@@ -123,8 +123,8 @@ pub fn set(wanted: &Set) -> Result<Changed, Failure> {
     let undo = undo.map_err(|failure| failure.or_try(&by_hand(wanted)))?;
     if let Err(error) = qkeepalive::set_system_defaults(&config) {
         undo.into_iter().for_each(file::Undo::put_back);
-        let is_read_only = error.system_code().map(|code| io::Error::from_raw_os_error(code).kind())
-            == Some(io::ErrorKind::ReadOnlyFilesystem);
+        let is_read_only = matches!(&error, qkeepalive::Error::System { source, .. }
+            if source.kind() == io::ErrorKind::ReadOnlyFilesystem);
         let failure = Failure::from(error).with("the system-wide values were not changed");
         return Err(if is_read_only {
             failure.and(
