@@ -3,6 +3,7 @@ include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 forget_rust()
 set(ENV{QT_QPA_PLATFORM} offscreen)
+set(ENV{QT_QUICK_BACKEND} software)
 
 # example(<folder> <program> <argument>...): builds it, and has it refused where nobody listens. For
 # the one with QML that takes the module, found where the package says.
