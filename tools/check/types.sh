@@ -47,7 +47,8 @@ chosen=${*:-$(printf '%s' "$targets" | awk 'NF == 3 { print $1 } NF == 2 { rest 
     END { printf "%s", rest }')}
 root_make trixie trixie
 root_alone types
-root_install trixie cargo-web rustc-web rust-web-src rust-web-clippy
+# The last is for the standard library of *-windows-gnu, which asks for dlltool.
+root_install trixie cargo-web rustc-web rust-web-src rust-web-clippy binutils-mingw-w64-x86-64
 
 logs=$root_cache/types
 mkdir -p "$logs"
