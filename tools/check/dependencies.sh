@@ -50,6 +50,6 @@ else
     tail -n 5 "$log" >&2
     [ -z "$with_advisories" ] ||
         fail "the advisory database cannot be fetched (see above), and none is in $database"
-    say "Licences, versions and sources hold. LEFT OUT: advisories, whose database cannot be fetched" \
-        "from here (see above) and is not in $database"
+    printf 'and none is in %s\n' "$database" >&2
+    say "Licences, versions and sources hold. LEFT OUT: advisories, for want of their database"
 fi

@@ -42,6 +42,7 @@ pub struct Connection {
 /// way hides that of keepalive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "other systems do not tell it"))]
 pub enum Keepalive {
     On {
         next_ms: u64,
