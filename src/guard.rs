@@ -7,14 +7,18 @@ use std::time::{Duration, Instant};
 
 use crate::config::{Config, LEAVE_ALONE};
 use crate::error::{Error, OptionName, Quantity, Unit};
-use crate::heartbeat::{Heartbeat, Rhythm};
+use crate::found::Found;
+use crate::heartbeat::{Heartbeat, Pulse, Rhythm};
 use crate::kernel::Kernel;
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
 use crate::plan::{Plan, Range, Together, milliseconds};
+use crate::refusals::Refusals;
 use crate::retransmission;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::sys;
+
+pub use crate::refusals::About;
 
 /// What the program asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +83,27 @@ impl Settings {
         Plan::new(&self.values, sys::limits()?)?;
         self.heartbeat_interval.map(|time| HEARTBEAT_INTERVAL.round_up(time)).transpose()?;
         self.heartbeat_timeout.map(|time| HEARTBEAT_TIMEOUT.round_up(time)).transpose()?;
-        // A peer that answers each beat is silent for one interval in between.
-        if let Some(Rhythm { interval, timeout }) = self.rhythm()
-            && timeout <= interval
-        {
-            let ms = |time| i64::try_from(milliseconds(time)).unwrap_or(i64::MAX);
-            let longer = Range { min: ms(interval) + 1, ..HEARTBEAT_TIMEOUT };
-            return Err(longer.refuse(Quantity::Milliseconds(ms(timeout))));
-        }
         self.config().map(|_| ())
+    }
+
+    /// Checks the two times of the heart-beat against each other: a peer that answers each beat is
+    /// silent for one interval in between.
+    fn check_pair(&self) -> Result<(), Error> {
+        match self.rhythm() {
+            Some(Rhythm { interval, timeout }) if timeout <= interval => {
+                let ms = |time| i64::try_from(milliseconds(time)).unwrap_or(i64::MAX);
+                let longer = Range { min: ms(interval) + 1, ..HEARTBEAT_TIMEOUT };
+                Err(longer.refuse(Quantity::Milliseconds(ms(timeout))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is asked of the kernel's keepalive, rather than left as it is.
+    fn asks_of_kernel(&self) -> bool {
+        let Config { enabled, idle, interval, count, user_timeout } = self.values;
+        let values = idle.is_some() || interval.is_some() || count.is_some();
+        enabled && (values || user_timeout.is_some() || self.detect_within.is_some())
     }
 }
 
@@ -113,12 +129,13 @@ impl Clock {
 pub struct Orders {
     /// The connection is lost: tell it.
     pub loss: Option<Loss>,
-    /// Abort the connection now. The loss comes from [`Guard::disconnected`].
+    /// Abort the connection now.
     pub abort: bool,
-    /// Write a beat.
+    /// Why it is aborted. The loss itself comes from [`Guard::disconnected`]. `None` where the
+    /// program's own close takes too long: that is no loss.
+    pub verdict: Option<Loss>,
+    /// Write a beat, and call [`Guard::beat_written`].
     pub beat: bool,
-    /// Limit the time between two retransmissions to this.
-    pub retransmit_within: Option<Duration>,
 }
 
 /// Where a guarded connection stands.
@@ -146,22 +163,28 @@ pub struct View {
     pub state: State,
     /// Why the last connection was lost, until the next connect.
     pub loss_reason: Option<LossReason>,
-    /// The last refusal, until the next success.
+    /// The last refusal; it stays until what it is about is set well.
     pub error: String,
     /// The worst case from the last sign of life to the verdict, as really in force; `None` where
     /// nothing is.
     pub detection_time: Option<Duration>,
+    /// The kernel tells nothing of this connection, although this system's kernel does: there are no
+    /// warnings, no verdict but the kernel's own and the heart-beat's, and hardly a reason.
+    pub blind: bool,
 }
 
 /// The policy of one guarded connection.
 #[derive(Debug, Default)]
 pub struct Guard {
     settings: Settings,
+    /// The two times of the heart-beat that were asked for and do not fit each other: one of them may
+    /// still change.
+    pair: Option<Box<(Option<Duration>, Option<Duration>)>>,
     state: State,
     /// The connection under guard.
     link: Option<Link>,
     loss_reason: Option<LossReason>,
-    error: String,
+    refusals: Refusals,
 }
 
 /// What is known of one connection while it lasts.
@@ -169,8 +192,14 @@ pub struct Guard {
 struct Link {
     closing: bool,
     reported: Option<ReportedError>,
-    /// `None` where the kernel refused the values.
+    /// The kernel tells nothing.
+    blind: bool,
+    /// When a report that a blind guard could not check is known to have been no loss.
+    doubt: Option<Box<Instant>>,
+    /// What is promised of the socket; `None` where the kernel refused the values.
     in_force: Option<Config>,
+    /// What was there before.
+    found: Option<Found>,
     liveness: Option<Liveness>,
     heartbeat: Option<Box<Heartbeat>>, // few have one
     /// The kernel knows of an end; when it is told if the network library does not report it.
@@ -179,19 +208,49 @@ struct Link {
     verdict: Option<Box<Loss>>,
     multipath: bool,
     retries: u32,
-    /// The values came from the socket that accepted it, the limit for retransmissions among them.
-    inherits: bool,
-    retransmit_within: Option<Duration>,
-    /// A last probe was sent, with a raised count.
-    called: bool,
+    retransmissions: Retransmissions,
+    /// The socket's values are said to come from the socket that accepted it. After so many looks it
+    /// is seen whether they do.
+    unverified: u8,
+    /// The kernel's count of probes, where it is more than the plan has.
+    raised: Option<u32>,
+    /// A new idle time waits for the answer to a probe.
+    idle_waits: bool,
     warned: bool,
     asleep: Duration,
 }
+
+/// What became of the kernel's limit for retransmissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retransmissions {
+    /// It is as it was found.
+    Untouched,
+    /// This system has none.
+    Missing,
+    /// It is ours.
+    Within(Duration),
+}
+
+/// The kernel's socket option for it takes no more (Linux).
+const MOST_PROBES: u32 = 127;
+/// The network library gets this long to find an end that the kernel knows of.
+const GRACE: Duration = Duration::from_millis(250);
 
 impl Guard {
     /// What the program asked for.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The settings with the heart-beat's times as they were asked for last, whether or not they fit
+    /// each other. A change of one of the two begins here, and so they can be set in any order.
+    pub fn settings_asked(&self) -> Settings {
+        match self.pair.as_deref() {
+            Some(&(heartbeat_interval, heartbeat_timeout)) => {
+                Settings { heartbeat_interval, heartbeat_timeout, ..self.settings }
+            }
+            None => self.settings,
+        }
     }
 
     /// Where the connection stands.
@@ -204,14 +263,29 @@ impl Guard {
         self.link.is_some()
     }
 
+    /// What was found on the socket of the connection, and is put back when it is let go of.
+    pub fn found(&self) -> Option<Found> {
+        self.link.as_ref()?.found
+    }
+
+    /// Whether [`received`](Self::received) has to be called, because nobody else tells that the
+    /// peer's program said something.
+    pub fn wants_received(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| {
+            let told = sys::diagnosis().data_received && !link.blind && !link.multipath;
+            link.heartbeat.is_some() && !told
+        })
+    }
+
     /// What the guard shows of itself now.
     pub fn view(&self) -> View {
         View {
             settings: self.settings,
             state: self.state,
             loss_reason: self.loss_reason,
-            error: self.error.clone(),
+            error: self.refusals.last().to_owned(),
             detection_time: self.link.as_ref().and_then(Link::detection_time),
+            blind: self.link.as_ref().is_some_and(|link| link.blind),
         }
     }
 
@@ -224,175 +298,256 @@ impl Guard {
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
             link.heartbeat.as_ref().map(|heart| heart.next_look()),
+            link.doubt.as_ref().map(|at| NextLook::exactly(**at)),
         ];
         looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
     }
 
     /// Takes new settings, and tells the kernel at once if the socket is connected. `wanted` is
-    /// already a refusal where a value could not even be put into settings.
+    /// already a refusal where a value could not even be put into settings; `about` is what is
+    /// changed.
     ///
     /// # Errors
     ///
     /// A refusal, by the ranges or by the kernel; the old settings stay.
     pub fn change(
         &mut self,
+        about: About,
         wanted: Result<Settings, Error>,
         clock: Clock,
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
+        // What the peer owes is dated by what was known before the kernel is told.
+        let info = self.link.as_ref().filter(|link| !link.blind).and_then(|_| kernel.snapshot());
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
                 wanted.check()?;
-                self.tell_change(&wanted, kernel)?;
+                self.check_pair(about, &wanted)?;
+                self.tell_change(&wanted, info.as_ref(), kernel)?;
             }
             Ok(wanted)
         });
-        self.note(&outcome);
+        match &outcome {
+            Ok(_) => self.refusals.accept(about),
+            Err(error) => self.refusals.refuse(about, error.to_string()),
+        }
         let old = std::mem::replace(&mut self.settings, outcome?);
+        if matches!(about, About::Heartbeat | About::Settings) {
+            self.pair = None;
+        }
         if old.values.enabled != self.settings.values.enabled {
-            self.state = match (self.settings.values.enabled, &self.link, self.state) {
+            let state = match (self.settings.values.enabled, &self.link, self.state) {
                 (true, Some(_), _) => State::Healthy,
                 (false, _, State::Healthy | State::Suspect) => State::Waiting,
                 (_, _, state) => state,
             };
+            self.turn(state);
         }
-        Ok(self.watch(clock, old.rhythm() != self.settings.rhythm(), kernel))
+        self.watch(clock, info, kernel);
+        Ok(Orders::default())
     }
 
-    /// Writes what has become different. A return to "leave alone" writes nothing: the socket
-    /// keeps what it has until the next connect.
-    fn tell_change(&mut self, wanted: &Settings, kernel: &mut impl Kernel) -> Result<(), Error> {
+    fn check_pair(&mut self, about: About, wanted: &Settings) -> Result<(), Error> {
+        let outcome = wanted.check_pair();
+        if outcome.is_err() && about == About::Heartbeat {
+            let pair = (wanted.heartbeat_interval, wanted.heartbeat_timeout);
+            self.pair = Some(Box::new(pair));
+        }
+        outcome
+    }
+
+    /// Writes what has become different. A return to "leave alone" writes nothing: the socket keeps
+    /// what it has until the next connect. Only what stood in the place of the values goes with
+    /// `detect_within`.
+    fn tell_change(
+        &mut self,
+        wanted: &Settings,
+        info: Option<&Snapshot>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
+        let new = wanted.config()?;
+        let old = self.settings.config()?;
         let Some(link) = &mut self.link else {
             return Ok(());
         };
-        let new = wanted.config()?;
-        if link.in_force.is_none() {
+        let Some(before) = link.in_force else {
             // What was wanted at the connect was refused, all of it; here is the next try.
-            link.in_force = Some(kernel.apply(&new)?);
+            if !link.blind {
+                link.take(&new, kernel)?;
+                self.refusals.accept(About::Connection);
+            }
             return Ok(());
-        }
-        let old = self.settings.config()?;
+        };
+        let leaves = self.settings.detect_within.is_some() && wanted.detect_within.is_none();
+        let found = link.found.filter(|_| leaves).map_or(LEAVE_ALONE, |found| found.values());
         let changed = Config {
             enabled: new.enabled,
-            idle: new.idle.filter(|_| new.idle != old.idle),
-            interval: new.interval.filter(|_| new.interval != old.interval),
-            count: new.count.filter(|_| new.count != old.count),
+            idle: different(new.idle, old.idle, found.idle, before.idle),
+            interval: different(new.interval, old.interval, found.interval, before.interval),
+            count: different(new.count, old.count, found.count, before.count),
             user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
         };
-        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE })
-            && let Some(before) = link.in_force
-        {
+        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
             let changed = completed(changed, &before, sys::limits()?.together);
-            link.in_force = Some(remembered(kernel.apply(&changed)?, &changed, &before));
+            link.tell(&changed, Some(before), info, kernel)?;
         }
         Ok(())
     }
 
     /// A socket was set.
     pub fn attached(&mut self) {
-        self.link = None;
-        self.loss_reason = None;
-        self.state = State::Waiting;
-        self.error.clear();
+        self.detached();
+        self.turn(State::Waiting);
     }
 
     /// The socket was taken away, or died.
     pub fn detached(&mut self) {
         self.link = None;
         self.loss_reason = None;
-        self.state = State::Detached;
-        self.error.clear();
+        self.turn(State::Detached);
+        for about in [About::Socket, About::Connection, About::Promise] {
+            self.refusals.accept(about);
+        }
     }
 
     /// The owner of the socket has taken another one in its place.
     pub fn renewed(&mut self) {
         self.link = None;
         if self.state != State::Lost {
-            self.state = State::Waiting;
+            self.turn(State::Waiting);
         }
     }
 
-    /// The socket is connected: applies all values to it, unless it has them already because it
-    /// `inherits` them from the socket that accepted it.
+    /// The guard goes while the connection lives: puts back what it has put on the socket.
+    pub fn let_go(&mut self, kernel: &mut impl Kernel) {
+        if let Some(found) = self.link.as_ref().and_then(|link| link.found) {
+            found.put_back(kernel);
+        }
+        self.detached();
+    }
+
+    /// The socket is connected: applies all values to it, unless it has them already because it has
+    /// them from the socket that accepted it. Then `inherited` is what that one had before.
     ///
     /// # Errors
     ///
-    /// What the kernel refused. The connection is watched all the same.
+    /// What the kernel refused, or cannot tell. The connection is watched all the same, as far as
+    /// that goes.
     pub fn connected(
         &mut self,
-        inherits: bool,
+        inherited: Option<Found>,
         clock: Clock,
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
         self.loss_reason = None;
-        self.state = if self.settings.values.enabled { State::Healthy } else { State::Waiting };
-        let outcome = self
-            .settings
-            .config()
-            .and_then(|config| if inherits { Ok(config) } else { kernel.apply(&config) });
-        self.note(&outcome);
-        self.link = Some(Link {
-            closing: false,
-            reported: None,
-            in_force: outcome.as_ref().ok().copied(),
-            liveness: None,
-            heartbeat: None,
-            ended: None,
-            verdict: None,
-            multipath: !inherits && kernel.is_multipath(),
-            retries: 0,
-            inherits,
-            retransmit_within: None,
-            called: false,
-            warned: false,
-            asleep: clock.asleep,
+        self.refusals.accept(About::Connection);
+        self.refusals.accept(About::Promise);
+        let enabled = self.settings.values.enabled;
+        self.turn(if enabled { State::Healthy } else { State::Waiting });
+        let mut link = Link::new(clock);
+        let mut outcome = self.settings.config().and_then(|config| match inherited {
+            Some(found) => {
+                link.inherit(&config, found);
+                Ok(())
+            }
+            None => link.take(&config, kernel),
         });
-        let orders = self.watch(clock, true, kernel);
-        outcome.map(|_| orders)
+        let info = kernel.snapshot();
+        link.multipath = inherited.is_none() && kernel.is_multipath();
+        let no_descriptor = matches!(outcome, Err(Error::NoDescriptor { .. }));
+        if no_descriptor || !tells(info.as_ref()) {
+            link.blind = true;
+            outcome = outcome.and(Err(TELLS_NOTHING));
+        }
+        if no_descriptor {
+            outcome = Err(NO_DESCRIPTOR);
+        }
+        self.link = Some(link);
+        self.watch(clock, info, kernel);
+        match outcome {
+            Ok(()) => Ok(Orders::default()),
+            Err(error) => {
+                self.refusals.refuse(About::Connection, error.to_string());
+                // A heart-beat alone takes nothing that is missing here.
+                let asks = self.settings.asks_of_kernel() || !self.is_blind();
+                if asks { Err(error) } else { Ok(Orders::default()) }
+            }
+        }
     }
 
-    /// Brings what watches the connection in line with the settings.
-    fn watch(&mut self, clock: Clock, beat_anew: bool, kernel: &mut impl Kernel) -> Orders {
+    fn is_blind(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.blind)
+    }
+
+    /// Brings what watches the connection in line with the settings. `info` is what the kernel knew
+    /// before it was told.
+    fn watch(&mut self, clock: Clock, info: Option<Snapshot>, kernel: &mut impl Kernel) {
         let enabled = self.settings.values.enabled;
+        let rhythm = self.settings.rhythm().filter(|_| enabled);
         let Some(link) = &mut self.link else {
-            return Orders::default();
+            return;
         };
-        let terms =
-            link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
+        let sees = enabled && !link.multipath && !link.blind;
+        let terms = link.in_force.filter(|_| sees).and_then(|config| Terms::new(&config));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             match (&mut link.liveness, terms) {
-                (Some(live), Some(terms)) => live.change(terms, clock.now),
+                (Some(live), Some(terms)) => {
+                    live.change(terms, clock.now, &info.unwrap_or_default());
+                }
                 (live, terms) => *live = terms.map(|terms| Liveness::new(terms, clock.now)),
             }
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
-            if std::mem::take(&mut link.inherits) {
-                link.retransmit_within = terms
-                    .and_then(|terms| retransmission::limit_at_accept(terms.within, link.retries));
-            }
             link.warned = false;
+            let early = terms.and_then(|terms| gives_up_early(&terms, link.retries));
+            match early {
+                Some(words) if self.settings.asks_of_kernel() => {
+                    self.refusals.refuse(About::Promise, words);
+                }
+                _ => self.refusals.accept(About::Promise),
+            }
         }
-        let rhythm = self.settings.rhythm().filter(|_| enabled);
-        if beat_anew || rhythm.is_some() != link.heartbeat.is_some() {
-            link.heartbeat = rhythm.map(|rhythm| Box::new(Heartbeat::new(rhythm, clock.now)));
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        match (&mut link.heartbeat, rhythm) {
+            (Some(heart), Some(rhythm)) if *heart.rhythm() != rhythm => {
+                heart.change(rhythm, clock.now);
+            }
+            (Some(_), Some(_)) => {}
+            (heart, rhythm) => {
+                *heart = rhythm.map(|rhythm| Box::new(Heartbeat::new(rhythm, clock.now)));
+            }
         }
-        let info = link.liveness.as_ref().and_then(|_| kernel.snapshot());
-        let retransmit_within = info.and_then(|info| link.limit_retransmissions(&info));
-        Orders { retransmit_within, ..Orders::default() }
+        if !link.blind {
+            let info = info.unwrap_or_default();
+            if !enabled {
+                link.lower_count(kernel); // nothing is probed
+            }
+            link.limit_retransmissions(&info, kernel);
+        }
     }
 
-    /// Looks at the connection. `queued`: whether the network library holds data that it has not
+    /// Looks at the connection. `queued`: how many bytes the network library holds that it has not
     /// given to the kernel yet.
-    pub fn look(&mut self, queued: bool, clock: Clock, kernel: &mut impl Kernel) -> Orders {
+    pub fn look(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) -> Orders {
         let now = clock.now;
         if !self.link.as_ref().is_some_and(|link| self.judges(link)) {
             return Orders::default();
         }
+        let loose = self.settings.config().is_ok_and(|config| is_loose(&config));
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let Some(info) = kernel.snapshot() else {
-            // Where the kernel cannot be asked nothing can be judged, now or later.
-            (link.liveness, link.heartbeat, link.ended) = (None, None, None);
+        if link.doubt.as_ref().is_some_and(|at| **at <= now) {
+            // Still connected: what was reported was no loss.
+            (link.doubt, link.reported) = (None, None);
+        }
+        let info = if link.blind { Some(Snapshot::default()) } else { kernel.snapshot() };
+        let Some(info) = info else {
+            // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
+            link.blind = true;
+            (link.liveness, link.ended) = (None, None);
+            self.refusals.refuse(About::Connection, TELLS_NOTHING.to_string());
             return Orders::default();
         };
         link.notice_sleep(clock);
@@ -400,27 +555,62 @@ impl Guard {
             return self.look_at_end(state, info, clock, kernel);
         }
         link.ended = None;
+        if link.verify(loose, now, &info, kernel) {
+            self.watch(clock, Some(info), kernel);
+        }
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
         let mut peer =
             link.liveness.as_mut().map_or(Verdict::Healthy, |live| live.look(now, &info));
         if peer == Verdict::Lost && info.probes.is_none() && !kernel.is_probing() {
             peer = Verdict::Healthy;
             link.liveness.as_mut().into_iter().for_each(|live| live.pardon(now));
         }
-        let pulse = link.heartbeat.as_mut().map(|heart| heart.look(now, &info, queued));
+        let pulse = link.pulse(now, &info, queued);
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {
-            let beats = link.heartbeat.as_ref().map(|heart| heart.rhythm().interval);
-            let silent = peer == Verdict::Lost || !kernel_answers(&info, beats.unwrap_or_default());
-            let loss = loss::overdue(&info, silent, kernel.take_error());
-            return self.decide(loss, ConnectionState::Established);
+            return self.give_up(peer, &info, kernel);
         }
-        let suspect = peer == Verdict::Suspect || program == Verdict::Suspect;
-        self.state = if suspect { State::Suspect } else { State::Healthy };
-        link.call_once_more(now, &info, kernel);
-        let retransmit_within = link.limit_retransmissions(&info);
+        link.keep_probing(now, &info, kernel);
+        link.limit_retransmissions(&info, kernel);
+        if link.closing {
+            return Orders::default(); // of which nobody is told
+        }
         let beat = pulse.is_some_and(|pulse| pulse.beat);
+        let suspect = peer == Verdict::Suspect || program == Verdict::Suspect;
+        self.turn(if suspect { State::Suspect } else { State::Healthy });
         self.warn(&info);
-        Orders { beat, retransmit_within, ..Orders::default() }
+        Orders { beat, ..Orders::default() }
+    }
+
+    /// The beat that a look called for was written, or the program was asked to write it. `queued` as
+    /// for [`look`](Self::look), after that.
+    pub fn beat_written(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) {
+        let Some(link) = &mut self.link else { return };
+        let Some(heart) = &mut link.heartbeat else { return };
+        let told = !link.blind && !link.multipath;
+        let info = if told { kernel.snapshot() } else { None };
+        heart.written(clock.now, &info.unwrap_or_default(), queued);
+    }
+
+    /// The time of the peer is over.
+    fn give_up(&mut self, peer: Verdict, info: &Snapshot, kernel: &mut impl Kernel) -> Orders {
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
+        if link.closing {
+            // The program is closing, and does not get to the end of it. That is no loss.
+            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+        }
+        let beats = link.heartbeat.as_ref().map(|heart| heart.rhythm().interval);
+        let silent = peer == Verdict::Lost || !kernel_answers(info, beats.unwrap_or_default());
+        // The kernel's error is the network library's to find, unless this is the end of it.
+        let error = match self.settings.abort_on_loss {
+            true => kernel.take_error(),
+            false => ReportedError::None,
+        };
+        self.decide(loss::overdue(info, silent, error), ConnectionState::Established)
     }
 
     /// The kernel knows that the connection is over. The network library will find out when it
@@ -443,11 +633,15 @@ impl Guard {
         if at > clock.now {
             return Orders::default();
         }
+        if link.closing {
+            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+        }
         let reported = match state {
-            ConnectionState::Closed => kernel.take_error(),
+            ConnectionState::Closed if self.settings.abort_on_loss => kernel.take_error(),
+            ConnectionState::Closed => ReportedError::None,
             _ => ReportedError::ClosedByPeer,
         };
-        // Somebody else took the error away: the figures have to do.
+        // Somebody else took the error away, or it is left to them: the figures have to do.
         let reported =
             if reported == ReportedError::None { ReportedError::Other } else { reported };
         let evidence = Evidence {
@@ -469,15 +663,15 @@ impl Guard {
             if let Some(link) = &mut self.link {
                 link.verdict = Some(Box::new(loss));
             }
-            return Orders { abort: true, ..Orders::default() };
+            return Orders { abort: true, verdict: Some(loss), ..Orders::default() };
         }
         self.link = None;
         self.tell(loss);
         Orders { loss: Some(loss), ..Orders::default() }
     }
 
-    /// The program has received data. Only a heart-beat has to be told so, and only on a system
-    /// whose kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
+    /// The program has received data. To be called while
+    /// [`wants_received`](Self::wants_received) says so.
     pub fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
             heart.received(clock.now);
@@ -487,19 +681,27 @@ impl Guard {
     /// The network library reported an error on the connection. `alive` is the kernel's view: while
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
     /// the peer can end a TLS session before the connection.
-    pub fn reported(&mut self, error: ReportedError, alive: bool) {
+    pub fn reported(&mut self, error: ReportedError, alive: bool, clock: Clock) {
         if let Some(link) = &mut self.link
             && (!alive || error == ReportedError::ClosedByPeer)
         {
             link.reported = Some(error);
+            if link.blind {
+                link.doubt = Some(Box::new(clock.now + GRACE));
+            }
         }
     }
 
     /// The socket begins to close. `alive` is the kernel's view: a close of a connection that is
-    /// alive, with no error reported, is the program's own.
-    pub fn closing(&mut self, alive: bool) {
+    /// alive, with no error reported, is the program's own. It gets no longer than a loss would.
+    pub fn closing(&mut self, alive: bool, clock: Clock) {
         if let Some(link) = &mut self.link {
-            link.closing = alive && link.reported.is_none();
+            link.closing = (alive || link.blind) && link.reported.is_none();
+            if link.closing
+                && let Some(heart) = &mut link.heartbeat
+            {
+                heart.close(clock.now);
+            }
         }
     }
 
@@ -517,35 +719,37 @@ impl Guard {
         let loss = link.verdict.map(|loss| *loss).or_else(found);
         match loss {
             Some(loss) => self.tell(loss),
-            None => self.state = State::Waiting,
+            None => self.turn(State::Waiting),
         }
         loss
     }
 
     /// Something was refused outside of the guard, such as an object that is no socket.
-    pub fn refused(&mut self, why: impl Into<String>) {
-        self.error = why.into();
+    pub fn refused(&mut self, about: About, why: impl Into<String>) {
+        self.refusals.refuse(about, why.into());
     }
 
     /// A call outside of the guard was accepted.
-    pub fn accepted(&mut self) {
-        self.error.clear();
+    pub fn accepted(&mut self, about: About) {
+        self.refusals.accept(about);
     }
 
-    /// Whether a verdict is to be found: not on a connection that the program itself is closing.
+    /// Whether a verdict is to be found. On a connection that the program itself is closing it ends
+    /// the close.
     fn judges(&self, link: &Link) -> bool {
-        self.settings.values.enabled && !link.closing && link.verdict.is_none()
+        self.settings.values.enabled && link.verdict.is_none()
     }
 
     fn tell(&mut self, loss: Loss) {
+        log::warn!(target: "qkeepalive::verdict", "lost: {:?}: {loss}", loss.reason);
         self.loss_reason = Some(loss.reason);
-        self.state = State::Lost;
+        self.turn(State::Lost);
     }
 
-    fn note<T>(&mut self, outcome: &Result<T, Error>) {
-        match outcome {
-            Ok(_) => self.error.clear(),
-            Err(error) => self.error = error.to_string(),
+    fn turn(&mut self, state: State) {
+        if state != self.state {
+            log::debug!(target: "qkeepalive::verdict", "{:?} -> {state:?}", self.state);
+            self.state = state;
         }
     }
 
@@ -559,20 +763,176 @@ impl Guard {
             return;
         }
         link.warned = true;
-        self.error = format!(
+        let words = format!(
             "a loss within {:.1} s cannot be told from this connection's round trip of {:.1} s: a \
              peer that lives may be taken for lost; more than {:.1} s is needed",
             within.as_secs_f64(),
             round_trip.as_secs_f64(),
             needed.as_secs_f64()
         );
+        self.refusals.refuse(About::Promise, words);
     }
 }
 
-/// The network library gets this long to find an end that the kernel knows of.
-const GRACE: Duration = Duration::from_millis(250);
+const NO_DESCRIPTOR: Error = Error::Unsupported {
+    option: OptionName(c"socketDescriptor"),
+    why: "this connection has none of its own to be had (behind a SOCKS proxy, or not TCP): no \
+          keepalive, no warning and no reason; what works is the heart-beat (heartbeatInterval)",
+};
+
+const TELLS_NOTHING: Error = Error::Unsupported {
+    option: OptionName(c"TCP_INFO"),
+    why: "the kernel, or a sandbox around this program, tells nothing of this connection: a loss is \
+          told when the kernel finds it, with data on its way after a quarter of an hour, and without \
+          a warning; what works in time is the heart-beat (heartbeatInterval)",
+};
+
+/// Whether the kernel tells of the connection what this system's kernel does.
+fn tells(info: Option<&Snapshot>) -> bool {
+    info.is_some_and(|info| !sys::diagnosis().silence || info.silence().is_some())
+}
+
+/// Whether the kernel's own value stands somewhere: it may be changed for the whole system.
+fn is_loose(config: &Config) -> bool {
+    config.idle.is_none() || config.interval.is_none() || config.count.is_none()
+}
+
+/// What has to be written of one value: the new one if it is another, or what was there before where
+/// that comes back into force.
+fn different<T: PartialEq + Copy>(
+    new: Option<T>,
+    old: Option<T>,
+    found: Option<T>,
+    before: Option<T>,
+) -> Option<T> {
+    match new {
+        Some(_) => new.filter(|_| new != old),
+        None => found.filter(|_| found != before),
+    }
+}
+
+/// Why the kernel would give up before the time is over, if this system was told to be impatient.
+/// As shipped it is not said: a time of more than a quarter of an hour is no promise of a deadline.
+fn gives_up_early(terms: &Terms, retries: u32) -> Option<String> {
+    let after = retransmission::system_gives_up_after(retries);
+    (retries < retransmission::SHIPPED && after < terms.within).then(|| {
+        format!(
+            "net.ipv4.tcp_retries2 is {retries}: with data on its way this system gives a \
+             connection up after about {:.0} s, before the {:.0} s that were asked for",
+            after.as_secs_f64(),
+            terms.within.as_secs_f64()
+        )
+    })
+}
 
 impl Link {
+    fn new(clock: Clock) -> Self {
+        Self {
+            closing: false,
+            reported: None,
+            blind: false,
+            doubt: None,
+            in_force: None,
+            found: None,
+            liveness: None,
+            heartbeat: None,
+            ended: None,
+            verdict: None,
+            multipath: false,
+            retries: 0,
+            retransmissions: Retransmissions::Untouched,
+            unverified: 0,
+            raised: None,
+            idle_waits: false,
+            warned: false,
+            asleep: clock.asleep,
+        }
+    }
+
+    /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted.
+    fn take(&mut self, wanted: &Config, kernel: &mut impl Kernel) -> Result<(), Error> {
+        let found = kernel.query();
+        let unread = Config { enabled: false, ..LEAVE_ALONE };
+        let before = found.as_ref().copied().unwrap_or(unread);
+        // Somebody else's probes may be under way.
+        let info = if before.enabled { kernel.snapshot() } else { None };
+        self.found = Some(Found::new(&before));
+        if let Err(error) = self.tell(wanted, Some(before), info.as_ref(), kernel) {
+            self.found = None;
+            return Err(error);
+        }
+        // What could not be read is known by now, if it was given.
+        found.map(|_| ()).or_else(|error| if is_loose(wanted) { Err(error) } else { Ok(()) })
+    }
+
+    /// The socket has the values from the one that accepted it, and that one's from before as well.
+    fn inherit(&mut self, wanted: &Config, found: Found) {
+        let values = found.values();
+        self.in_force = Some(over(wanted, &values));
+        self.found = Some(found);
+        self.unverified = 2;
+        if let (Some(within), Some(_)) = (wanted.detection_time(), found.retransmit_within())
+            && let Some(limit) = retransmission::limit_at_accept(within, sys::retries())
+        {
+            self.retransmissions = Retransmissions::Within(limit);
+        }
+    }
+
+    /// Tells the kernel what is wanted, so that nothing of it makes the kernel give up by itself.
+    ///
+    /// Linux keeps its count of unanswered probes across all changes: those that are out are added
+    /// to the new count. And each write of the idle time sends another probe at once if the silence
+    /// is longer: while one is out that waits.
+    fn tell(
+        &mut self,
+        wanted: &Config,
+        before: Option<Config>,
+        info: Option<&Snapshot>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
+        let was = before.unwrap_or(LEAVE_ALONE);
+        let probes = info.and_then(|info| info.probes).unwrap_or(0);
+        let planned = wanted.count.or(was.count);
+        let mut told = *wanted;
+        let mut waits = self.idle_waits && wanted.idle.is_none();
+        let mut raised = self.raised.filter(|_| wanted.count.is_none());
+        if probes > 0 {
+            let count = planned.map(|count| count.max(probes + 3).min(MOST_PROBES));
+            raised = count.filter(|_| count != planned);
+            told.count = count;
+            if was.enabled && told.idle.is_some() && told.idle != was.idle {
+                told.idle = None;
+                waits = true;
+            }
+        }
+        let given = kernel.apply(&told)?;
+        let given = Config {
+            idle: wanted.idle.map(|idle| given.idle.unwrap_or(idle)),
+            count: wanted.count,
+            ..given
+        };
+        (self.raised, self.idle_waits) = (raised, waits);
+        let mut read = kernel.query().unwrap_or(was);
+        read.enabled = given.enabled;
+        if raised.is_some() {
+            read.count = planned;
+        }
+        if waits {
+            read.idle = wanted.idle.or(was.idle);
+        }
+        self.in_force = Some(remembered(over(&given, &read), wanted, &was));
+        Ok(())
+    }
+
+    /// What watches the heart-beat, with what it may know.
+    fn pulse(&mut self, now: Instant, info: &Snapshot, queued: u64) -> Option<Pulse> {
+        let heart = self.heartbeat.as_mut()?;
+        // Of several paths the kernel describes one.
+        let info = if self.multipath { &Snapshot::default() } else { info };
+        let pulse = heart.look(now, info, queued);
+        Some(Pulse { beat: pulse.beat && !self.closing, ..pulse })
+    }
+
     /// The time from the peer's last sign of life to the verdict.
     fn detection_time(&self) -> Option<Duration> {
         let kernel = self.in_force.and_then(|config| config.detection_time());
@@ -594,36 +954,141 @@ impl Link {
         self.asleep = clock.asleep;
     }
 
-    /// Has one more probe sent shortly before the time is over.
-    fn call_once_more(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
+    /// Sees whether what is promised of the socket is on the socket: once where it is said to come
+    /// from another one, and where the system's own values are in force, which may change. Returns
+    /// whether the promise is another now.
+    fn verify(
+        &mut self,
+        loose: bool,
+        now: Instant,
+        info: &Snapshot,
+        kernel: &mut impl Kernel,
+    ) -> bool {
+        let due = self.liveness.as_ref().is_some_and(|live| live.next_look().at <= now);
+        let Some(promised) = self.in_force.filter(|_| due && self.raised.is_none()) else {
+            return false;
+        };
+        if self.unverified > 0 {
+            self.unverified -= 1;
+            if self.unverified > 0 {
+                return false;
+            }
+            self.multipath = kernel.is_multipath();
+            if let Ok(found) = kernel.query()
+                && !same(&found, &promised)
+            {
+                // It came before the listening socket had the values, or that one has others now.
+                let _ = self.tell(&promised, Some(found), Some(info), kernel);
+                self.retransmissions = Retransmissions::Untouched;
+            }
+            return self.multipath;
+        }
+        if !loose || self.idle_waits {
+            return false;
+        }
+        let Ok(found) = kernel.query() else { return false };
+        self.in_force = Some(remembered(found, &LEAVE_ALONE, &promised));
+        self.in_force != Some(promised)
+    }
+
+    /// Sees to it that the kernel sends its probes, and does not give up for them before we do.
+    fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
         let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
-        // With a user timeout the kernel gives up at the next probe.
-        let possible = in_force.user_timeout.is_none_or(|timeout| timeout.is_zero());
-        if possible && live.last_call(now, info) {
+        // With a user timeout the count is of no account, and at one more probe the kernel gives up.
+        if in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+            return;
+        }
+        let (Some(probes), Some(count)) = (info.probes, in_force.count) else {
+            if live.last_call(now, info) {
+                kernel.probe_now(&in_force);
+            }
+            return;
+        };
+        if probes == 0 {
+            // Heard again. The count is as before, or the next death would take longer without us.
+            if self.raised.take().is_some() {
+                kernel.set_count(count);
+            }
+            if std::mem::take(&mut self.idle_waits) {
+                let idle = Config { enabled: in_force.enabled, idle: in_force.idle, ..LEAVE_ALONE };
+                let _ = kernel.apply(&idle);
+            }
+        } else if probes + 2 > self.raised.unwrap_or(count) {
+            let raised = (probes + 3).min(MOST_PROBES);
+            kernel.set_count(raised);
+            self.raised = Some(raised);
+        }
+        if live.last_call(now, info) {
             kernel.probe_now(&in_force);
-            self.called = true;
-        } else if self.called && live.verdict() == Verdict::Healthy {
-            // Heard again. The count is as before, or the next death would take longer.
-            let count = Config { enabled: in_force.enabled, count: in_force.count, ..LEAVE_ALONE };
-            let _ = kernel.apply(&count);
-            self.called = false;
+            self.idle_waits = false;
         }
     }
 
-    /// The limit for retransmissions if it has to be another than now.
-    fn limit_retransmissions(&mut self, info: &Snapshot) -> Option<Duration> {
-        let within = self.liveness.as_ref()?.terms().within;
-        let wanted = retransmission::limit(within, info, self.retries)?;
-        // A round trip is never the same twice.
-        let fits = self
-            .retransmit_within
-            .is_some_and(|limit| wanted <= limit + limit / 4 && limit <= wanted + wanted);
-        if fits {
-            return None;
+    fn lower_count(&mut self, kernel: &mut impl Kernel) {
+        if self.raised.take().is_some()
+            && let Some(count) = self.in_force.and_then(|config| config.count)
+        {
+            kernel.set_count(count);
         }
-        self.retransmit_within = Some(wanted);
-        Some(wanted)
     }
+
+    /// Limits the time between two retransmissions to what the promise takes, or puts the limit back
+    /// that was there before.
+    fn limit_retransmissions(&mut self, info: &Snapshot, kernel: &mut impl Kernel) {
+        let within = self.liveness.as_ref().map(|live| live.terms().within);
+        let wanted = within.and_then(|time| retransmission::limit(time, info, self.retries));
+        let found = self.found.and_then(|found| found.retransmit_within());
+        match (wanted, self.retransmissions) {
+            (_, Retransmissions::Missing) | (None, Retransmissions::Untouched) => {}
+            // A round trip is never the same twice.
+            (Some(wanted), Retransmissions::Within(limit))
+                if wanted <= limit + limit / 4 && limit <= wanted + wanted => {}
+            (None, Retransmissions::Within(_)) => {
+                found.into_iter().for_each(|limit| kernel.limit_retransmissions(limit));
+                self.retransmissions = Retransmissions::Untouched;
+            }
+            (Some(wanted), now) => {
+                let Some(found) = &mut self.found else { return };
+                if found.retransmit_within().is_none() {
+                    found.note_retransmissions(kernel.retransmission_limit());
+                }
+                let now = match now {
+                    Retransmissions::Within(limit) => Some(limit),
+                    _ => found.retransmit_within(),
+                };
+                let Some(now) = now else {
+                    self.retransmissions = Retransmissions::Missing;
+                    return;
+                };
+                // Under a smaller limit the kernel gives up for attempts that it has already made.
+                if wanted < now && is_trying_again(info) {
+                    return;
+                }
+                kernel.limit_retransmissions(wanted);
+                self.retransmissions = Retransmissions::Within(wanted);
+            }
+        }
+    }
+}
+
+fn is_trying_again(info: &Snapshot) -> bool {
+    info.retransmits.unwrap_or(0) > 0 || info.backoff.unwrap_or(0) > 0
+}
+
+/// Each value of the first that there is, and else that of the second.
+fn over(first: &Config, second: &Config) -> Config {
+    Config {
+        enabled: first.enabled,
+        idle: first.idle.or(second.idle),
+        interval: first.interval.or(second.interval),
+        count: first.count.or(second.count),
+        user_timeout: first.user_timeout.or(second.user_timeout),
+    }
+}
+
+/// Whether the socket does what is promised, as far as that can be read.
+fn same(found: &Config, promised: &Config) -> bool {
+    over(found, promised) == *promised
 }
 
 /// The change with what has to go to the system together with it.

@@ -21,6 +21,8 @@
 //! | [`loss`] | why a connection was lost, from the evidence |
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
+//! | [`found`] | what a guard found on a socket, and puts back |
+//! | `refusals` | what was refused and is still wrong |
 //! | [`guard`] | one connection's whole policy, without I/O |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |
@@ -34,12 +36,14 @@ mod capabilities;
 mod config;
 mod defaults;
 mod error;
+pub mod found;
 pub mod guard;
 pub mod heartbeat;
 pub mod kernel;
 pub mod liveness;
 pub mod loss;
 mod plan;
+mod refusals;
 pub mod retransmission;
 mod snapshot;
 mod socket;

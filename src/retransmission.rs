@@ -13,6 +13,8 @@ use crate::snapshot::Snapshot;
 /// What the option accepts, and the least of it that is also the kernel's default.
 const SMALLEST: Duration = Duration::from_secs(1);
 const LARGEST: Duration = Duration::from_secs(120);
+/// How often Linux retransmits as it is shipped (`net.ipv4.tcp_retries2`).
+pub(crate) const SHIPPED: u32 = 15;
 /// The kernel's first timeout on a short path (`TCP_RTO_MIN`).
 const FIRST: Duration = Duration::from_millis(200);
 

@@ -51,6 +51,9 @@ pub struct Snapshot {
     /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or
     /// not the program has read them.
     pub bytes_received: Option<u64>,
+    /// Bytes of data that have left this host at least once (`tcpi_bytes_sent` without
+    /// `tcpi_bytes_retrans`; Linux 4.19 and newer).
+    pub bytes_sent: Option<u64>,
 }
 
 impl Snapshot {

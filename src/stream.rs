@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::guard::{Clock, Guard, Orders, Settings, State};
+use crate::guard::{About, Clock, Guard, Orders, Settings, State};
 use crate::kernel::{Kernel as _, Socket};
 use crate::loss::{Evidence, Loss, LossReason, ReportedError};
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -70,9 +70,9 @@ impl GuardedStream {
     pub fn new(stream: TcpStream, settings: Settings) -> Result<Self, Error> {
         let mut guard = Guard::default();
         let mut kernel = Socket::new(&stream);
-        guard.change(Ok(settings), Clock::read(), &mut kernel)?;
+        guard.change(About::Settings, Ok(settings), Clock::read(), &mut kernel)?;
         guard.attached();
-        let orders = guard.connected(false, Clock::read(), &mut kernel)?;
+        let orders = guard.connected(None, Clock::read(), &mut kernel)?;
         let shown = guard.state();
         Ok(Self { stream: Some(stream), guard, orders, shown })
     }
@@ -120,7 +120,7 @@ impl GuardedStream {
             }
             if look.is_some_and(|look| look <= Instant::now()) {
                 let mut kernel = Socket::new(stream);
-                self.orders = self.guard.look(false, Clock::read(), &mut kernel);
+                self.orders = self.guard.look(0, Clock::read(), &mut kernel);
             }
         }
     }
@@ -129,10 +129,6 @@ impl GuardedStream {
     fn news(&mut self) -> io::Result<Option<Event>> {
         let Some(stream) = &self.stream else { return Err(over()) };
         let orders = std::mem::take(&mut self.orders);
-        if let Some(limit) = orders.retransmit_within {
-            // It is a help where the system knows it, and no promise depends on it.
-            let _ = sys::limit_retransmissions(sys::lend(stream), limit);
-        }
         if let Some(loss) = orders.loss {
             return Ok(Some(Event::Lost(loss)));
         }
@@ -152,7 +148,7 @@ impl GuardedStream {
     fn ended(&mut self, reported: ReportedError) -> io::Result<Event> {
         let stream = self.stream.take().ok_or_else(over)?;
         if reported != ReportedError::None {
-            self.guard.reported(reported, false);
+            self.guard.reported(reported, false, Clock::read());
         }
         let evidence = Evidence {
             reported,
