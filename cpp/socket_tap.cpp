@@ -215,6 +215,12 @@ void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
     }
 }
 
+void SocketTap::hearReceived(bool hear)
+{
+    if (SocketWitness *here = witness())
+        here->hearReceived(hear);
+}
+
 void SocketTap::limitRetransmissions(std::int64_t milliseconds)
 {
     if (SocketWitness *here = witness())
@@ -274,7 +280,8 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     const auto has = [changes](Change change) {
         return (changes & static_cast<std::uint32_t>(change)) != 0;
     };
-    const SocketWitness *here = has(Change::MustAbort) ? witness() : nullptr;
+    const SocketWitness *here
+            = has(Change::MustAbort) || has(Change::BeatDue) ? witness() : nullptr;
     const unsigned judged = here ? here->connections() : 0;
     if (has(Change::State) && !m_display.isActive() && isDisplayed())
         QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
@@ -295,7 +302,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
         return;
     }
     if (has(Change::BeatDue))
-        beat();
+        beat(judged);
     else if (has(Change::MustAbort))
         abort(judged);
 }
@@ -304,11 +311,11 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
 ///
 /// The beat leaves at once: Qt would write it when the event loop turns, and should that take long,
 /// the peer would be blamed for a beat that it has not got.
-void SocketTap::beat()
+void SocketTap::beat(unsigned judged)
 {
     const QByteArray payload = heartbeatPayload();
     SocketWitness *here = witness();
-    if (!here || here->descriptor() == -1)
+    if (!here || !here->guards(judged))
         return;
     const QPointer<SocketTap> alive(this);
     if (payload.isEmpty())
@@ -316,14 +323,19 @@ void SocketTap::beat()
     else
         here->socket()->write(payload);
     here = alive ? witness() : nullptr;
-    if (here && here->descriptor() != -1)
-        here->socket()->flush();
+    if (!here || !here->guards(judged))
+        return;
+    here->socket()->flush();
+    // Its slots may have done anything, too.
+    here = alive ? witness() : nullptr;
+    if (here && here->guards(judged))
+        beatWritten(here->descriptor(), here->queued());
 }
 
 void SocketTap::abort(unsigned judged)
 {
     SocketWitness *here = witness();
-    if (here && here->connections() == judged)
+    if (here && here->guards(judged))
         here->abort();
 }
 

@@ -110,10 +110,20 @@ void SocketWitness::listen()
     connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
     connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
             SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
-    // A heart-beat has to know what came. Where the kernel tells, data costs nothing here.
-    if (!qkeepalive::bridge::tells_data_received())
-        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
+    if (std::exchange(m_hears, false))
+        hearReceived(true);
     Q_ASSERT(m_listening);
+}
+
+/// A heart-beat has to know what came. Where the kernel tells, data costs nothing here.
+void SocketWitness::hearReceived(bool hear)
+{
+    if (hear == std::exchange(m_hears, hear))
+        return;
+    if (hear)
+        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
+    else
+        disconnect(m_socket, SIGNAL(readyRead()), this, SLOT(onReadyRead()));
 }
 
 std::int64_t SocketWitness::adopt()
@@ -125,6 +135,7 @@ std::int64_t SocketWitness::adopt()
         return -1;
     m_adopted = true;
     ++m_connections;
+    hearReceived(!qkeepalive::bridge::tells_data_received());
     m_duplicate.emplace(qkeepalive::bridge::witness(descriptor));
     return descriptor;
 }
@@ -237,14 +248,15 @@ bool SocketWitness::isStray() const
     return !connected || (m_duplicate && !(*m_duplicate)->is_of(m_socket->socketDescriptor()));
 }
 
-/// Whether Qt holds data that it has not given to the kernel yet.
-bool SocketWitness::hasQueued() const
+std::int64_t SocketWitness::queued() const
 {
+    std::int64_t bytes = m_socket->bytesToWrite();
 #if QT_CONFIG(ssl)
-    if (m_encrypts && static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite() > 0)
-        return true;
+    // What is not encrypted yet, and what is.
+    if (m_encrypts)
+        bytes += static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite();
 #endif
-    return m_socket->bytesToWrite() > 0;
+    return bytes;
 }
 
 void SocketWitness::look()
@@ -263,7 +275,7 @@ void SocketWitness::look()
     }
     // Not the duplicate: it is the same, and the one that the processor has at hand.
     if (SocketTap *guard = this->guard())
-        guard->socketLooked(m_socket->socketDescriptor(), hasQueued());
+        guard->socketLooked(m_socket->socketDescriptor(), queued());
 }
 
 void SocketWitness::limitRetransmissions(std::int64_t milliseconds)

@@ -50,11 +50,16 @@ public:
     /// Looks at the connection after this time, or at the latest when a stray is looked for.
     void lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness);
     void look();
+    void hearReceived(bool hear);
+    /// How many bytes Qt holds that it has not given to the kernel yet.
+    std::int64_t queued() const;
     void limitRetransmissions(std::int64_t milliseconds);
     /// The guard lets go of the living connection.
     void restore();
     /// How many connections of the socket were taken under guard: tells one from the next.
     unsigned connections() const { return m_connections; }
+    /// Whether it is this one of them that is under guard.
+    bool guards(unsigned connection) const { return m_adopted && m_connections == connection; }
     /// Ends the guarded connection, and no other, at once and with nothing more sent.
     void abort();
 
@@ -71,7 +76,6 @@ private:
     void listen();
     void endConnection();
     bool isStray() const;
-    bool hasQueued() const;
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
@@ -84,6 +88,7 @@ private:
     LookPlace m_place{this};
     unsigned m_connections = 0;
     bool m_adopted = false;
+    bool m_hears = false;
 };
 
 } // namespace ka::detail

@@ -184,7 +184,9 @@ pub mod ffi {
         #[cxx_override]
         fn socket_connected(self: Pin<&mut KeepAlive>, descriptor: i64);
         #[cxx_override]
-        fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: bool);
+        fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: i64);
+        #[cxx_override]
+        fn beat_written(self: Pin<&mut KeepAlive>, descriptor: i64, queued: i64);
         #[cxx_override]
         fn socket_received(self: Pin<&mut KeepAlive>);
         #[cxx_override]
@@ -212,6 +214,8 @@ pub mod ffi {
         fn is_owned(self: &KeepAlive) -> bool;
         #[inherit]
         fn look_in(self: Pin<&mut KeepAlive>, milliseconds: i64, lateness: i64);
+        #[inherit]
+        fn hear_received(self: Pin<&mut KeepAlive>, hear: bool);
         #[inherit]
         fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
         #[inherit]
@@ -549,11 +553,15 @@ impl ffi::KeepAlive {
         self.decide(0, |guard| connect(guard, descriptor, false));
     }
 
-    fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: bool) {
+    fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
         self.decide(0, |guard| {
-            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+            Ok(guard.look(queued > 0, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
     }
+
+    /// A beat has left Qt, or waits behind `queued` bytes of which it is the last. The guard does
+    /// not ask for it yet.
+    fn beat_written(self: Pin<&mut Self>, _descriptor: i64, _queued: i64) {}
 
     fn socket_received(self: Pin<&mut Self>) {
         self.rust_mut().get_mut().guard.received(Clock::read());
@@ -654,9 +662,13 @@ impl ffi::KeepAlive {
     }
 }
 
-/// The socket is connected, if there is a descriptor.
+/// No connection, where C++ speaks of a descriptor. (−2, its `noDescriptor`, is a connection without
+/// one: a kernel that is asked about it refuses.)
+const NO_CONNECTION: i64 = -1;
+
+/// The socket is connected, if there is a connection.
 fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders, Error> {
-    if descriptor < 0 {
+    if descriptor == NO_CONNECTION {
         return Ok(Orders::default());
     }
     guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))

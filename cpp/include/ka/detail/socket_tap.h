@@ -59,6 +59,10 @@ enum class SocketError : std::int32_t {
     Other = 4,
 };
 
+/// Stands for the descriptor of a connection that has none which is its own beyond doubt. Such a
+/// connection is guarded without the kernel's help. −1 is no connection.
+inline constexpr std::int64_t noDescriptor = -2;
+
 /// The base of ka::KeepAlive: holds the pointer to the socket, hears its signals, and emits every
 /// signal of the guard. It decides nothing; what it hears goes to the pure virtual functions, which
 /// are implemented in Rust, and what is decided there comes back through publish().
@@ -146,16 +150,21 @@ protected:
     // To Rust. Each of these may publish, and a slot may then delete the guard: the caller touches
     // nothing of it afterwards.
 
-    /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none.
-    /// With `inherits` it has the values of the socket that accepted it.
+    /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none. Here
+    /// and below noDescriptor is a connection without one. With `inherits` it has the
+    /// values of the socket that accepted it.
     virtual void socketReplaced(bool present, std::int64_t descriptor, bool inherits) = 0;
     /// The same owner has another socket, or none for now.
     virtual void socketRenewed(std::int64_t descriptor) = 0;
     /// The socket is connected.
     virtual void socketConnected(std::int64_t descriptor) = 0;
-    /// It is time to look at the connection. `queued`: Qt holds data that is not in the kernel yet.
-    virtual void socketLooked(std::int64_t descriptor, bool queued) = 0;
-    /// Data came in. Called only where the kernel does not tell it.
+    /// It is time to look at the connection. `queued`: so many bytes Qt holds that are not in the
+    /// kernel yet.
+    virtual void socketLooked(std::int64_t descriptor, std::int64_t queued) = 0;
+    /// A beat was written, or heartbeatDue() emitted, and what Qt could give to the kernel it has
+    /// given; it still holds `queued` bytes.
+    virtual void beatWritten(std::int64_t descriptor, std::int64_t queued) = 0;
+    /// Data came in. Called only while hearReceived() has it so.
     virtual void socketReceived() = 0;
     /// Somebody displays silence, unansweredProbes or roundTripTime.
     virtual void displayed() = 0;
@@ -177,6 +186,9 @@ protected:
     /// Has socketLooked() called after this time, −1 for none in particular, and by so
     /// much later at most.
     void lookIn(std::int64_t milliseconds, std::int64_t lateness);
+    /// Whether socketReceived() is called. Holds for the connection under guard; at first it is so
+    /// where the kernel cannot tell that data came in.
+    void hearReceived(bool hear);
     /// Limits the time between two retransmissions until the guard lets go.
     void limitRetransmissions(std::int64_t milliseconds);
     /// The descriptor of the guarded connection, −1 for none.
@@ -204,7 +216,7 @@ private:
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
     void ownerGone();
-    void beat();
+    void beat(unsigned judged);
     void abort(unsigned judged);
     bool isDisplayed() const;
     void display();
