@@ -263,6 +263,12 @@ impl Guard {
         self.link.is_some()
     }
 
+    /// What is promised of the connection's socket: what was asked for, and where nothing was, what
+    /// the socket has. `None` where there is no connection, or the kernel refused the values.
+    pub fn in_force(&self) -> Option<Config> {
+        self.link.as_ref()?.in_force
+    }
+
     /// What was found on the socket of the connection, and is put back when it is let go of.
     pub fn found(&self) -> Option<Found> {
         self.link.as_ref()?.found

@@ -434,7 +434,7 @@ impl<'a> World<'a> {
         let alive = self.socket.ended.is_none() && !self.socket.is_half_closed();
         self.say(|| "closes".into());
         self.closing = true;
-        self.guarded.closing(alive);
+        self.guarded.closing(alive, self.moment());
         self.schedule();
     }
 
@@ -444,10 +444,10 @@ impl<'a> World<'a> {
         let guarded = self.guarded.is_connected() && self.guarded.is_enabled();
         // A close that this side began stays one.
         let lost = (guarded && !self.closing) || told;
-        self.guarded.reported(end);
+        self.guarded.reported(end, self.moment());
         // It begins to close once.
         if !self.closing {
-            self.guarded.closing(false);
+            self.guarded.closing(false, self.moment());
         }
         let wanted = self.guarded.disconnected(Some(end), &self.socket);
         self.say(|| format!("the library meets {end:?}: {:?}", wanted.loss));
@@ -520,7 +520,8 @@ impl<'a> World<'a> {
     }
 
     fn abort(&mut self) {
-        self.guarded.closing(self.socket.ended.is_none() && !self.socket.is_half_closed());
+        let alive = self.socket.ended.is_none() && !self.socket.is_half_closed();
+        self.guarded.closing(alive, self.moment());
         let wanted = self.guarded.disconnected(None, &self.socket);
         self.tell(wanted);
         self.over(true);

@@ -4,7 +4,8 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use qkeepalive::guard::{Clock, Guard, Orders, Settings, State};
+use qkeepalive::found::Found;
+use qkeepalive::guard::{About, Clock, Guard, Orders, Settings, State};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot, retransmission};
@@ -56,13 +57,9 @@ impl From<Moment> for Clock {
 #[derive(Debug, Default)]
 pub struct Guarded {
     guard: Guard,
-    /// What the guard was told to be in force.
-    in_force: Option<Config>,
     /// What follows from it and from the settings, as of the last change.
     promise: Option<Promise>,
     rhythm: Option<(Us, Us)>,
-    /// The longest time between retransmissions as it was when the guard first wanted another.
-    limit_found: Option<Us>,
 }
 
 impl Guarded {
@@ -99,7 +96,7 @@ impl Guarded {
 
     fn note_promises(&mut self) {
         let settings = *self.settings();
-        let in_force = self.in_force.filter(|_| self.is_enabled());
+        let in_force = self.guard.in_force().filter(|_| self.is_enabled());
         self.promise = in_force.and_then(|in_force| {
             let in_force = Config { enabled: true, ..in_force };
             Some(Promise {
@@ -152,12 +149,15 @@ impl Guarded {
     }
 
     pub fn connected(&mut self, inherits: bool, moment: Moment, socket: &mut Socket) -> Wanted {
-        self.limit_found = None;
-        self.in_force = Some(config(&socket.options));
-        let mut calls = Calls { socket, in_force: &mut self.in_force };
-        let orders = self.guard.connected(inherits, moment.into(), &mut calls);
+        // What the listener had before its guard came.
+        let inherited = inherits.then(|| {
+            let mut found = Found::new(&config(&SHIPPED));
+            found.note_retransmissions(Some(time(SHIPPED.longest_timeout)));
+            found
+        });
+        let orders = self.guard.connected(inherited, moment.into(), &mut Calls { socket });
         self.note_promises();
-        self.carry_out(orders.unwrap_or_default(), socket)
+        wanted(orders.unwrap_or_default())
     }
 
     /// `None` where the settings are refused.
@@ -167,38 +167,36 @@ impl Guarded {
         moment: Moment,
         socket: &mut Socket,
     ) -> Option<Wanted> {
-        let mut calls = Calls { socket, in_force: &mut self.in_force };
-        let orders = self.guard.change(Ok(*settings), moment.into(), &mut calls).ok()?;
+        let mut calls = Calls { socket };
+        let orders =
+            self.guard.change(About::Settings, Ok(*settings), moment.into(), &mut calls).ok()?;
         self.note_promises();
-        Some(self.carry_out(orders, socket))
+        Some(wanted(orders))
     }
 
     pub fn look(&mut self, queued: u64, moment: Moment, socket: &mut Socket) -> Wanted {
-        let mut calls = Calls { socket, in_force: &mut self.in_force };
-        let orders = self.guard.look(queued > 0, moment.into(), &mut calls);
-        self.carry_out(orders, socket)
+        let orders = self.guard.look(queued, moment.into(), &mut Calls { socket });
+        wanted(orders)
     }
 
     /// The program has written what was asked for.
-    pub fn beat_written(&mut self, _queued: u64, _moment: Moment, _socket: &mut Socket) -> Wanted {
+    pub fn beat_written(&mut self, queued: u64, moment: Moment, socket: &mut Socket) -> Wanted {
+        self.guard.beat_written(queued, moment.into(), &mut Calls { socket });
         Wanted::default()
     }
 
     /// The guard goes, and the connection lives on.
     pub fn let_go(&mut self, socket: &mut Socket) {
-        if let Some(limit) = self.limit_found.take() {
-            socket.options.longest_timeout = limit;
-        }
-        self.guard.detached();
+        self.guard.let_go(&mut Calls { socket });
     }
 
     /// The network library has met this end of the connection, which the kernel knows of.
-    pub fn reported(&mut self, end: Option<End>) {
-        self.guard.reported(class(end), false);
+    pub fn reported(&mut self, end: Option<End>, moment: Moment) {
+        self.guard.reported(class(end), false, moment.into());
     }
 
-    pub fn closing(&mut self, alive: bool) {
-        self.guard.closing(alive);
+    pub fn closing(&mut self, alive: bool, moment: Moment) {
+        self.guard.closing(alive, moment.into());
     }
 
     /// The socket is closed; `error` is what stands in the library.
@@ -212,14 +210,10 @@ impl Guarded {
         });
         Wanted { loss: loss.map(|loss| loss.reason), ..Wanted::default() }
     }
+}
 
-    fn carry_out(&mut self, orders: Orders, socket: &mut Socket) -> Wanted {
-        if let Some(limit) = orders.retransmit_within {
-            self.limit_found.get_or_insert(socket.options.longest_timeout);
-            socket.options.longest_timeout = us(limit);
-        }
-        Wanted { loss: orders.loss.map(|loss| loss.reason), abort: orders.abort, beat: orders.beat }
-    }
+fn wanted(orders: Orders) -> Wanted {
+    Wanted { loss: orders.loss.map(|loss| loss.reason), abort: orders.abort, beat: orders.beat }
 }
 
 /// How a library names an end; `None` is the peer's FIN.
@@ -242,10 +236,13 @@ fn config(options: &Options) -> Config {
 
 struct Calls<'a> {
     socket: &'a mut Socket,
-    in_force: &'a mut Option<Config>,
 }
 
 impl Kernel for Calls<'_> {
+    fn query(&mut self) -> Result<Config, Error> {
+        Ok(config(&self.socket.options))
+    }
+
     fn apply(&mut self, wanted: &Config) -> Result<Config, Error> {
         let whole = |time: Duration| us(time).div_ceil(1000 * MS) * 1000 * MS;
         if let Some(timeout) = wanted.user_timeout {
@@ -263,16 +260,23 @@ impl Kernel for Calls<'_> {
             self.socket.options.count = count;
         }
         self.socket.set_keepalive(wanted.enabled);
-        let read = config(&self.socket.options);
-        // What was not given is as it was promised before, whatever the guard did for itself.
-        *self.in_force = Some(self.in_force.map_or(read, |before| Config {
-            enabled: read.enabled,
-            idle: wanted.idle.and(read.idle).or(before.idle),
-            interval: wanted.interval.and(read.interval).or(before.interval),
-            count: wanted.count.or(before.count),
-            user_timeout: wanted.user_timeout.or(before.user_timeout),
-        }));
-        Ok(read)
+        Ok(Config {
+            idle: wanted.idle.map(|idle| time(whole(idle))),
+            interval: wanted.interval.map(|interval| time(whole(interval))),
+            ..*wanted
+        })
+    }
+
+    fn set_count(&mut self, count: u32) {
+        self.socket.options.count = count;
+    }
+
+    fn retransmission_limit(&mut self) -> Option<Duration> {
+        Some(time(self.socket.options.longest_timeout))
+    }
+
+    fn limit_retransmissions(&mut self, limit: Duration) {
+        self.socket.options.longest_timeout = us(limit);
     }
 
     fn is_probing(&mut self) -> bool {
@@ -289,9 +293,7 @@ impl Kernel for Calls<'_> {
     }
 
     fn probe_now(&mut self, in_force: &Config) {
-        let (Some(idle), Some(count)) = (in_force.idle, in_force.count) else { return };
-        if count < 127 {
-            self.socket.options.count = count + 1;
+        if let Some(idle) = in_force.idle {
             self.socket.set_idle(us(idle));
         }
     }
@@ -331,6 +333,7 @@ pub fn snapshot(socket: &Socket) -> Snapshot {
     info.since_ack_received = since(socket.ack_received_at);
     info.bytes_acknowledged = Some(socket.una);
     info.bytes_received = Some(socket.received);
+    info.bytes_sent = Some(socket.nxt);
     info
 }
 
