@@ -202,6 +202,8 @@ struct Link {
     found: Option<Found>,
     liveness: Option<Liveness>,
     heartbeat: Option<Box<Heartbeat>>, // few have one
+    /// Whether it beats. One that rests knows of the beat that is under way.
+    beats: bool,
     /// The kernel knows of an end; when it is told if the network library does not report it.
     ended: Option<Instant>,
     /// What was decided here, to be told when the connection has been aborted.
@@ -279,7 +281,7 @@ impl Guard {
     pub fn wants_received(&self) -> bool {
         self.link.as_ref().is_some_and(|link| {
             let told = sys::diagnosis().data_received && !link.blind && !link.multipath;
-            link.heartbeat.is_some() && !told
+            link.beats && !told
         })
     }
 
@@ -303,7 +305,7 @@ impl Guard {
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
-            link.heartbeat.as_ref().map(|heart| heart.next_look()),
+            link.heart().map(Heartbeat::next_look),
             link.doubt.as_ref().map(|at| NextLook::exactly(**at)),
         ];
         looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
@@ -515,14 +517,15 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return;
         };
+        let beat = std::mem::replace(&mut link.beats, rhythm.is_some());
         match (&mut link.heartbeat, rhythm) {
-            (Some(heart), Some(rhythm)) if *heart.rhythm() != rhythm => {
-                heart.change(rhythm, clock.now);
+            (Some(heart), Some(rhythm)) if !beat || *heart.rhythm() != rhythm => {
+                heart.change(rhythm, clock.now, &info.unwrap_or_default());
             }
-            (Some(_), Some(_)) => {}
-            (heart, rhythm) => {
-                *heart = rhythm.map(|rhythm| Box::new(Heartbeat::new(rhythm, clock.now)));
+            (heart @ None, Some(rhythm)) => {
+                *heart = Some(Box::new(Heartbeat::new(rhythm, clock.now)));
             }
+            _ => {}
         }
         if !link.blind {
             let info = info.unwrap_or_default();
@@ -556,7 +559,7 @@ impl Guard {
             self.refusals.refuse(About::Connection, TELLS_NOTHING.to_string());
             return Orders::default();
         };
-        link.notice_sleep(clock);
+        link.notice_sleep(clock, &info);
         if let Some(state) = info.state.filter(has_ended) {
             return self.look_at_end(state, info, clock, kernel);
         }
@@ -609,7 +612,7 @@ impl Guard {
             // The program is closing, and does not get to the end of it. That is no loss.
             return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
         }
-        let beats = link.heartbeat.as_ref().map(|heart| heart.rhythm().interval);
+        let beats = link.heart().map(|heart| heart.rhythm().interval);
         let silent = peer == Verdict::Lost || !kernel_answers(info, beats.unwrap_or_default());
         // The kernel's error is the network library's to find, unless this is the end of it.
         let error = match self.settings.abort_on_loss {
@@ -632,7 +635,7 @@ impl Guard {
             return Orders::default();
         };
         // It is told within the promised time of the end, which was some time before this look.
-        let program = link.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        let program = link.heart().map(|heart| heart.rhythm().timeout);
         let silence = link.liveness.as_ref().map(|live| live.terms().owed());
         let wait = silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE);
         let at = *link.ended.get_or_insert(clock.now + wait);
@@ -842,6 +845,7 @@ impl Link {
             found: None,
             liveness: None,
             heartbeat: None,
+            beats: false,
             ended: None,
             verdict: None,
             multipath: false,
@@ -903,7 +907,7 @@ impl Link {
         let mut waits = self.idle_waits && wanted.idle.is_none();
         let mut raised = self.raised.filter(|_| wanted.count.is_none());
         if probes > 0 {
-            let count = planned.map(|count| count.max(probes + 3).min(MOST_PROBES));
+            let count = planned.map(|count| (count + probes + 2).min(MOST_PROBES));
             raised = count.filter(|_| count != planned);
             told.count = count;
             if was.enabled && told.idle.is_some() && told.idle != was.idle {
@@ -930,9 +934,14 @@ impl Link {
         Ok(())
     }
 
+    /// The heart-beat, if it beats.
+    fn heart(&self) -> Option<&Heartbeat> {
+        self.heartbeat.as_deref().filter(|_| self.beats)
+    }
+
     /// What watches the heart-beat, with what it may know.
     fn pulse(&mut self, now: Instant, info: &Snapshot, queued: u64) -> Option<Pulse> {
-        let heart = self.heartbeat.as_mut()?;
+        let heart = self.heartbeat.as_mut().filter(|_| self.beats)?;
         // Of several paths the kernel describes one.
         let info = if self.multipath { &Snapshot::default() } else { info };
         let pulse = heart.look(now, info, queued);
@@ -942,19 +951,20 @@ impl Link {
     /// The time from the peer's last sign of life to the verdict.
     fn detection_time(&self) -> Option<Duration> {
         let kernel = self.in_force.and_then(|config| config.detection_time());
-        let program = self.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        let program = self.heart().map(|heart| heart.rhythm().timeout);
         kernel.into_iter().chain(program).min()
     }
 
     /// A machine that has slept knows nothing of the time meanwhile.
-    fn notice_sleep(&mut self, clock: Clock) {
+    fn notice_sleep(&mut self, clock: Clock, info: &Snapshot) {
         // The two clocks behind the difference are not read at one moment.
         if clock.asleep > self.asleep + Duration::from_millis(10) {
             if let Some(live) = &mut self.liveness {
                 live.pardon(clock.now);
             }
             if let Some(heart) = &mut self.heartbeat {
-                heart.pardon(clock.now);
+                let info = if self.multipath { &Snapshot::default() } else { info };
+                heart.pardon(clock.now, info);
             }
         }
         self.asleep = clock.asleep;
@@ -1019,10 +1029,18 @@ impl Link {
                 let idle = Config { enabled: in_force.enabled, idle: in_force.idle, ..LEAVE_ALONE };
                 let _ = kernel.apply(&idle);
             }
-        } else if probes + 2 > self.raised.unwrap_or(count) {
-            let raised = (probes + 3).min(MOST_PROBES);
-            kernel.set_count(raised);
-            self.raised = Some(raised);
+        } else {
+            // Enough for all that it sends until the next look, and some more.
+            let next = live.next_look();
+            let ahead = (next.at + next.lateness).saturating_duration_since(now);
+            let sent = ahead.as_millis() / live.terms().interval.as_millis().max(1);
+            let sent = u32::try_from(sent).unwrap_or(MOST_PROBES);
+            let needed = probes.saturating_add(sent).saturating_add(2);
+            if needed > self.raised.unwrap_or(0) {
+                let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
+                kernel.set_count(raised);
+                self.raised = Some(raised);
+            }
         }
         if live.last_call(now, info) {
             kernel.probe_now(&in_force);
@@ -1077,8 +1095,10 @@ impl Link {
     }
 }
 
+/// Whether data is being sent again. Probes of a closed window are not: the kernel counts those that
+/// are unanswered, whatever their time.
 fn is_trying_again(info: &Snapshot) -> bool {
-    info.retransmits.unwrap_or(0) > 0 || info.backoff.unwrap_or(0) > 0
+    info.retransmits.unwrap_or(0) > 0
 }
 
 /// Each value of the first that there is, and else that of the second.

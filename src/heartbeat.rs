@@ -66,6 +66,8 @@ pub struct Heartbeat {
     next_look: Instant,
     /// Bytes of the peer, where the kernel counts them.
     received: Option<u64>,
+    /// It counts them and does not say when they came.
+    untimed: bool,
 }
 
 /// The beat under way.
@@ -84,10 +86,23 @@ enum Beat {
         /// When that was, or when the beat was asked for.
         moved: Instant,
         /// When it was last seen to wait.
-        seen: Instant,
+        seen: Seen,
     },
     /// It has left, and the peer has said nothing since.
-    Left { at: Instant },
+    Left {
+        /// When that was seen.
+        at: Instant,
+        /// What is no answer.
+        before: Seen,
+    },
+}
+
+/// What the peer had said by some moment.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    at: Instant,
+    /// Its bytes, where the kernel counts them.
+    received: Option<u64>,
 }
 
 impl Heartbeat {
@@ -104,21 +119,17 @@ impl Heartbeat {
             next_beat,
             next_look: next_beat,
             received: None,
+            untimed: false,
         }
     }
 
     /// Goes on in another rhythm. The peer gets its full time anew, and a beat that is under way is
     /// not sent twice.
-    pub fn change(&mut self, rhythm: Rhythm, now: Instant) {
-        let beat = match self.beat {
-            Beat::None => Beat::None,
-            Beat::Waits { end, left, queued, .. } => {
-                Beat::Waits { end, left, queued, moved: now, seen: now }
-            }
-            Beat::Left { .. } => Beat::Left { at: now },
-        };
-        let Self { heard, received, .. } = *self;
-        *self = Self { beat, heard, received, ..Self::new(rhythm, now) };
+    pub fn change(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
+        self.listen(now, info); // it may be answered
+        self.spare_beat(now);
+        let Self { beat, heard, received, untimed, .. } = *self;
+        *self = Self { beat, heard, received, untimed, ..Self::new(rhythm, now) };
     }
 
     /// What was asked for.
@@ -132,15 +143,22 @@ impl Heartbeat {
     }
 
     /// The peer gets its full time anew: this machine has slept.
-    pub fn pardon(&mut self, now: Instant) {
+    pub fn pardon(&mut self, now: Instant, info: &Snapshot) {
+        self.listen(now, info); // a beat that is under way may be answered
         self.life = self.life.max(now);
         self.spared = None;
-        match &mut self.beat {
-            Beat::Waits { moved, .. } => *moved = now,
-            beat => *beat = Beat::None,
-        }
+        self.spare_beat(now);
         self.next_beat = now;
         self.next_look = now;
+    }
+
+    /// What the beat under way is waited for begins anew.
+    fn spare_beat(&mut self, now: Instant) {
+        match &mut self.beat {
+            Beat::None => {}
+            Beat::Waits { moved, .. } => *moved = now,
+            Beat::Left { at, .. } => *at = now,
+        }
     }
 
     /// The program has received something: for a kernel that tells nothing of it.
@@ -153,7 +171,8 @@ impl Heartbeat {
     pub fn close(&mut self, now: Instant) {
         if matches!(self.beat, Beat::None) {
             let queued = u64::MAX;
-            self.beat = Beat::Waits { end: None, left: None, queued, moved: now, seen: now };
+            let seen = self.seen(now);
+            self.beat = Beat::Waits { end: None, left: None, queued, moved: now, seen };
         }
         self.next_look = now;
     }
@@ -175,17 +194,24 @@ impl Heartbeat {
         }
         self.heard = self.heard.max(heard);
         self.life = self.life.max(heard);
-        if let Beat::Left { at } = self.beat
-            && self.answers(at)
+        if let Beat::Left { before, .. } = self.beat
+            && self.answers(before)
         {
             self.beat = Beat::None;
         }
     }
 
-    /// Whether the peer said something since then. At about the same time is as good: the kernel's
-    /// grain is coarse.
-    fn answers(&self, time: Instant) -> bool {
-        time <= self.heard + 2 * GRAIN
+    fn seen(&self, now: Instant) -> Seen {
+        Seen { at: now, received: self.received }
+    }
+
+    /// Whether the peer has said something since then. Where nobody counts it, at about the same time
+    /// is as good: the kernel's grain is coarse.
+    fn answers(&self, before: Seen) -> bool {
+        match (self.received, before.received) {
+            (Some(now), Some(then)) => now != then,
+            _ => before.at <= self.heard + 2 * GRAIN,
+        }
     }
 
     /// Looks whether a beat is due or missed. `queued`: how many bytes the program's network library
@@ -201,13 +227,14 @@ impl Heartbeat {
             // Beats that were missed are not made up for.
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
             let left = info.bytes_sent;
-            self.beat = Beat::Waits { end: None, left, queued, moved: now, seen: now };
+            let seen = self.seen(now);
+            self.beat = Beat::Waits { end: None, left, queued, moved: now, seen };
         }
         let missed_at = match self.beat {
             // Due at the earliest at the next beat.
             Beat::None => self.next_beat + self.rhythm.patience(info),
             Beat::Waits { moved, .. } => moved + timeout,
-            Beat::Left { at } => at + self.rhythm.patience(info),
+            Beat::Left { at, .. } => at + self.rhythm.patience(info),
         };
         let missed_at = missed_at.max(self.life + timeout);
         if late > LATE && now >= missed_at {
@@ -237,30 +264,25 @@ impl Heartbeat {
             Beat::Waits { .. } => now + step,
         };
         // Bytes that are counted without a time came at some time before the look that finds them.
-        let soon = self.received.map(|_| now + (self.rhythm.interval / 4).max(GRAIN));
-        soon.into_iter().fold(look, Instant::min)
+        if self.untimed { look.min(now + (self.rhythm.interval / 4).max(GRAIN)) } else { look }
     }
 
     /// Has the peer said anything?
     fn listen(&mut self, now: Instant, info: &Snapshot) {
-        match (info.since_data_received, info.bytes_received) {
-            (Some(since), _) => {
-                self.received = None;
-                self.hear(now.checked_sub(since).unwrap_or(now));
-            }
-            (None, bytes) => {
-                let before = std::mem::replace(&mut self.received, bytes);
-                if before.is_some() && before != bytes {
-                    self.hear(now);
-                }
-            }
+        let before = std::mem::replace(&mut self.received, info.bytes_received);
+        let came = before.is_some() && before != info.bytes_received;
+        self.untimed = info.since_data_received.is_none() && info.bytes_received.is_some();
+        match info.since_data_received {
+            Some(since) => self.hear(now.checked_sub(since).unwrap_or(now)),
+            None if came => self.hear(now),
+            None => {}
         }
     }
 
     /// Has the beat under way left this host, or at least come nearer to that?
     fn follow(&mut self, now: Instant, info: &Snapshot, queue: u64) {
         let Beat::Waits { seen, .. } = self.beat else { return };
-        let answered = self.answers(seen);
+        let (answered, now_seen) = (self.answers(seen), self.seen(now));
         let Beat::Waits { end, left, queued, moved, seen } = &mut self.beat else { return };
         let gone = match (*end, info.bytes_sent) {
             (Some(end), Some(left)) => left >= end,
@@ -270,13 +292,14 @@ impl Heartbeat {
         if gone {
             // It left at some time since it was last seen to wait, and so what came since then can
             // be its answer.
-            self.beat = if answered { Beat::None } else { Beat::Left { at: now } };
+            let left = Beat::Left { at: now, before: *seen };
+            self.beat = if answered { Beat::None } else { left };
             return;
         }
         if info.bytes_sent > *left || queue < *queued {
             (*left, *moved) = (info.bytes_sent, now);
         }
-        (*queued, *seen) = (queue, now);
+        (*queued, *seen) = (queue, now_seen);
     }
 }
 
@@ -416,6 +439,19 @@ mod tests {
     }
 
     #[test]
+    fn the_answer_to_the_beat_before_is_none_to_the_next() {
+        let (mut heart, start) = started();
+        let said = |since, bytes| Snapshot { bytes_received: Some(bytes), ..heard(since) };
+        assert!(look(&mut heart, start + SECOND, &said(SECOND, 10)).beat);
+        // It was answered so late that the next one goes out at once.
+        let late = start + SECOND * 22 / 10;
+        assert!(look(&mut heart, late, &said(Duration::from_millis(1), 20)).beat);
+        let grid = start + SECOND * 4;
+        assert!(!look(&mut heart, grid, &said(grid - late, 20)).beat, "it is unanswered");
+        assert!(look(&mut heart, grid + SECOND / 10, &said(SECOND / 100, 30)).beat);
+    }
+
+    #[test]
     fn what_the_network_library_holds_is_in_front_of_a_beat_too() {
         let (mut heart, start) = started();
         let due = start + SECOND;
@@ -428,7 +464,7 @@ mod tests {
             assert!(matches!(heart.beat, Beat::Waits { .. }), "{sent}");
         }
         heart.look(now, &held(now - start, 1514, 10), 0);
-        assert!(matches!(heart.beat, Beat::Left { at } if at == now));
+        assert!(matches!(heart.beat, Beat::Left { at, .. } if at == now));
     }
 
     #[test]
@@ -480,7 +516,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_sleep_of_the_machine_it_begins_anew_with_a_beat() {
+    fn after_a_sleep_of_the_machine_a_beat_that_is_under_way_may_be_answered_late() {
         for waits in [false, true] {
             let (mut heart, start) = started();
             let unsent = if waits { 100 } else { 0 };
@@ -488,11 +524,11 @@ mod tests {
             assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
             heart.written(due, &held(SECOND, 1000, unsent), 0);
             let back = start + SECOND * 2;
-            heart.pardon(back);
+            heart.pardon(back, &heard(back - start));
             assert_eq!(heart.next_look(), NextLook::exactly(back));
             let info = held(SECOND * 2, 1000, unsent);
             let pulse = look(&mut heart, back, &info);
-            assert_eq!(pulse, Pulse { beat: !waits, peer: Verdict::Healthy });
+            assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
             let mut now = back;
             while heart.look(now, &held(now - start, 1000, unsent), 0).peer != Verdict::Lost {
                 now = heart.next_look().at.max(now + GRAIN / 10);
@@ -502,11 +538,20 @@ mod tests {
     }
 
     #[test]
+    fn after_a_sleep_of_the_machine_it_asks_at_once() {
+        let (mut heart, start) = started();
+        let back = start + SECOND / 2;
+        heart.pardon(back, &heard(back - start));
+        let pulse = look(&mut heart, back, &heard(SECOND / 2));
+        assert_eq!(pulse, Pulse { beat: true, peer: Verdict::Healthy });
+    }
+
+    #[test]
     fn another_rhythm_gives_the_peer_its_full_time_and_sends_no_second_beat() {
         let (mut heart, start) = started();
         look(&mut heart, start + SECOND, &heard(SECOND));
         let now = start + SECOND * 2;
-        heart.change(Rhythm { interval: SECOND / 2, timeout: SECOND }, now);
+        heart.change(Rhythm { interval: SECOND / 2, timeout: SECOND }, now, &heard(SECOND * 2));
         let pulse = look(&mut heart, now + SECOND / 2, &heard(SECOND * 5 / 2));
         assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
         assert_eq!(lost_at(&mut heart, start, now + SECOND / 2), now + SECOND + GRAIN);

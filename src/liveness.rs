@@ -51,9 +51,17 @@ impl Terms {
         self.within.saturating_sub(self.idle).as_millis() / self.interval.as_millis().max(1)
     }
 
-    /// For how long an answer has to be owed. The first probe goes out up to an eighth late.
+    /// For how long an answer has to be owed.
     pub(crate) fn owed(&self) -> Duration {
-        self.within.saturating_sub(self.idle + self.idle / 8)
+        self.within.saturating_sub(self.asked())
+    }
+
+    /// The silence after which the first probe should have been sent. The kernel's timer goes on at the
+    /// interval after a probe, also one that was answered; and it fires up to an eighth late. Where
+    /// that leaves no time for the others, it is looked for before.
+    fn asked(&self) -> Duration {
+        let first = self.idle.max(self.interval);
+        first + (first / 8).min(self.within.saturating_sub(first) / 3)
     }
 
     /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
@@ -107,8 +115,12 @@ const TICK: Duration = Duration::from_millis(500);
 pub struct Liveness {
     terms: Terms,
     verdict: Verdict,
+    /// When the watch began, or was last begun anew: nothing is owed for longer.
+    begun: Instant,
     /// When the peer was last heard, or got its full time anew.
     heard: Instant,
+    /// When it was last heard, nothing else: the kernel probes by that.
+    spoke: Instant,
     /// The counters at the first look after that.
     then: Sent,
     owed: Option<Box<Owed>>, // rare
@@ -205,7 +217,9 @@ impl Liveness {
         Self {
             terms,
             verdict: Verdict::Healthy,
+            begun: now,
             heard: now,
+            spoke: now,
             then: Sent::default(),
             owed: None,
             stuck: None,
@@ -220,8 +234,11 @@ impl Liveness {
     /// Goes on under other terms: what is known of the peer stays. `info` is what the kernel knows
     /// before it is told of the change.
     pub fn change(&mut self, terms: Terms, now: Instant, info: &Snapshot) {
-        // What the peer owes is dated by the plan under which it was asked.
+        // What the peer owes is dated by the plan under which it was asked. Nobody hears of what this
+        // look has shown, so the next one may have to warn.
+        let verdict = self.verdict;
         self.look(now, info);
+        self.verdict = verdict;
         let old = std::mem::replace(&mut self.terms, terms);
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let before = self.changed.as_ref().and_then(|changed| changed.shorter);
@@ -329,6 +346,7 @@ impl Liveness {
         let tolerance = 2 * GRAIN + now.saturating_duration_since(self.heard) / 256;
         let anew = heard > self.heard + tolerance;
         self.heard = self.heard.max(heard.min(now));
+        self.spoke = heard.min(now);
         if anew {
             self.owed = None;
             self.changed = None;
@@ -411,7 +429,7 @@ impl Liveness {
             return;
         };
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
-        let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
+        let since = now.checked_sub(unacknowledged_for).unwrap_or(now).max(self.begun);
         match &mut self.stuck {
             Some(stuck) if stuck.acknowledged == acknowledged => {
                 stuck.since = stuck.since.min(since);
@@ -458,10 +476,15 @@ impl Liveness {
 
     /// While nothing is wrong: when the first probe has surely been sent.
     fn next_routine_look(&self, now: Instant, info: &Snapshot) -> Instant {
-        let Terms { within, idle, .. } = self.terms;
         let tick = if info.probes.is_none() { TICK } else { Duration::ZERO };
-        let first = self.heard + (idle + idle / 8 + tick).min(within);
-        if first > now { first } else { now + self.terms.lateness() }
+        let first = (self.terms.asked() + tick).min(self.terms.within);
+        let (by_peer, later) = (self.spoke + first, now + self.terms.lateness());
+        if by_peer > now {
+            return by_peer;
+        }
+        // Keepalive may have begun with this watch.
+        let by_us = self.begun + first;
+        if by_us > now { by_us.min(later) } else { later }
     }
 
     fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {

@@ -98,6 +98,8 @@ pub struct World<'a> {
     queued: u64,
     writes: Option<(Us, Rhythm)>,
     look_at: Option<Us>,
+    /// It has slept, and nobody has looked since.
+    woken: bool,
     blocked_until: Us,
     held: VecDeque<Event>,
     state: State,
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
             queued: 0,
             writes: None,
             look_at: None,
+            woken: false,
             blocked_until: 0,
             held: VecDeque::new(),
             state: State::Detached,
@@ -392,6 +395,9 @@ impl<'a> World<'a> {
         let mine = self.mine();
         if self.connected && self.look_at.is_some_and(|at| at <= mine) {
             self.look_at = None;
+            if std::mem::take(&mut self.woken) {
+                self.judge.woke(mine); // here the guard sees it
+            }
             self.decide(|guarded, queued, moment, socket| {
                 Some(guarded.look(queued, moment, socket))
             });
@@ -485,7 +491,7 @@ impl<'a> World<'a> {
         let accepted = wanted.is_some();
         let wanted = wanted.unwrap_or_default();
         let verdict = wanted.abort || wanted.loss.is_some();
-        if verdict {
+        if verdict && !self.closing {
             self.decided();
         }
         self.tell(wanted);
@@ -524,7 +530,8 @@ impl<'a> World<'a> {
         self.guarded.closing(alive, self.moment());
         let wanted = self.guarded.disconnected(None, &self.socket);
         self.tell(wanted);
-        self.over(true);
+        // A close of this side's own that took too long is no loss.
+        self.over(!self.closing);
     }
 
     fn beat(&mut self) {
@@ -649,6 +656,7 @@ impl<'a> World<'a> {
                 self.awake_at = self.now + lasts;
                 self.path.disturb(self.awake_at);
                 self.judge.woke(mine);
+                self.woken = true;
             }
             Event::Delay(delay) => self.path.set_delay(delay, self.now),
             Event::LetGo => {

@@ -178,6 +178,8 @@ impl Judge {
         (self.since, self.beating_since) = (now, now);
         self.warned = false;
         self.told = 0;
+        // What another guard has sent is none of this one's.
+        self.beats.clear();
     }
 
     pub fn changed(&mut self, now: Us, heartbeat: bool) {
@@ -201,8 +203,9 @@ impl Judge {
     }
 
     pub fn beat(&mut self, truth: &Truth, ends: u64) {
+        // What came while it waited to leave may have been its answer: nobody can tell.
         let heard = truth.socket.data_received_at;
-        let out = self.beats.iter().find(|beat| beat.left.is_none_or(|left| left > heard));
+        let out = self.beats.iter().find(|beat| beat.left.is_none_or(|_| beat.written > heard));
         if let Some(out) = out {
             let detail = format!(
                 "another beat is wanted while that of {} is {}",
@@ -232,7 +235,7 @@ impl Judge {
             return;
         }
         let (socket, now) = (truth.socket, truth.now);
-        if let Some(promise) = &truth.promise {
+        if let Some(promise) = truth.promise.as_ref().filter(|it| truth.is_promise_possible(it)) {
             let stranded = socket.stranded_at.unwrap_or(0);
             let from = socket.heard().max(self.since).max(stranded);
             // The first probe is late by up to an eighth, and two are unanswered in a verdict.
@@ -376,7 +379,8 @@ impl Judge {
         // What the system does by its own rule is none of the guard's doing.
         let unlimited = truth.socket.options.longest_timeout == found.longest_timeout;
         // A card that takes nothing is tried so many times every half second.
-        let stranded = truth.socket.stranded_at.is_some_and(|at| truth.now - at <= S);
+        let stranded = truth.socket.stranded_at.is_some_and(|at| truth.now - at <= S)
+            || (end == End::WindowProbe && truth.socket.stranded_at.is_some());
         let own_rule = end != End::Keepalive && (unlimited || stranded);
         if !own_rule && !self.is_overdue(truth) {
             let detail = format!("killed by the kernel ({end:?}); {}", figures(truth));

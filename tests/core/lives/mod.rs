@@ -162,6 +162,8 @@ fn holds(invariant: Invariant) {
     let Some((times, first)) = lived().broken.get(&invariant).copied() else { return };
     let seed = Random::seed(base(), first);
     let (life, violation) = shrink::shrink(&Life::generate(seed), invariant);
+    println!("the smallest of its kind, step by step:");
+    drive::live(&life, true);
     panic!(
         "{times} of {} lives break it, among them QKEEPALIVE_LIVES_REPLAY={seed:#x}\n\
          {violation}\nwhen shrunk to {life}",
