@@ -1042,7 +1042,7 @@ impl Link {
                 self.raised = Some(raised);
             }
         }
-        if live.last_call(now, info) {
+        if live.first_call(now, info) || live.last_call(now, info) {
             kernel.probe_now(&in_force);
             self.idle_waits = false;
         }

@@ -79,9 +79,9 @@ enum Beat {
     Waits {
         /// How much has to leave until it has, where the kernel counts that.
         end: Option<u64>,
-        /// How much had left, and how much waited in the network library, when it was last seen to
-        /// move.
-        left: Option<u64>,
+        /// How much had left and was taken, and how much waited in the network library, when it was
+        /// last seen to move.
+        passed: Option<u64>,
         queued: u64,
         /// When that was, or when the beat was asked for.
         moved: Instant,
@@ -172,7 +172,7 @@ impl Heartbeat {
         if matches!(self.beat, Beat::None) {
             let queued = u64::MAX;
             let seen = self.seen(now);
-            self.beat = Beat::Waits { end: None, left: None, queued, moved: now, seen };
+            self.beat = Beat::Waits { end: None, passed: None, queued, moved: now, seen };
         }
         self.next_look = now;
     }
@@ -226,9 +226,9 @@ impl Heartbeat {
         if beat {
             // Beats that were missed are not made up for.
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
-            let left = info.bytes_sent;
+            let passed = passed(info);
             let seen = self.seen(now);
-            self.beat = Beat::Waits { end: None, left, queued, moved: now, seen };
+            self.beat = Beat::Waits { end: None, passed, queued, moved: now, seen };
         }
         let missed_at = match self.beat {
             // Due at the earliest at the next beat.
@@ -283,7 +283,9 @@ impl Heartbeat {
     fn follow(&mut self, now: Instant, info: &Snapshot, queue: u64) {
         let Beat::Waits { seen, .. } = self.beat else { return };
         let (answered, now_seen) = (self.answers(seen), self.seen(now));
-        let Beat::Waits { end, left, queued, moved, seen } = &mut self.beat else { return };
+        let Beat::Waits { end, passed: before, queued, moved, seen } = &mut self.beat else {
+            return;
+        };
         let gone = match (*end, info.bytes_sent) {
             (Some(end), Some(left)) => left >= end,
             // Nobody counts what has left. What is in the kernel is as good as that.
@@ -296,11 +298,17 @@ impl Heartbeat {
             self.beat = if answered { Beat::None } else { left };
             return;
         }
-        if info.bytes_sent > *left || queue < *queued {
-            (*left, *moved) = (info.bytes_sent, now);
+        if passed(info) > *before || queue < *queued {
+            (*before, *moved) = (passed(info), now);
         }
         (*queued, *seen) = (queue, now_seen);
     }
+}
+
+/// A number that grows when anything leaves this host for the first time, or the peer's kernel takes
+/// anything.
+fn passed(info: &Snapshot) -> Option<u64> {
+    info.bytes_sent.map(|sent| sent.saturating_add(info.bytes_acknowledged.unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -486,6 +494,24 @@ mod tests {
                 assert_eq!(now, start + SECOND * 7 / 2 + GRAIN);
             }
         }
+    }
+
+    #[test]
+    fn data_that_is_taken_moves_although_nothing_new_leaves() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        let stuck = |now: Instant, taken| Snapshot {
+            bytes_acknowledged: Some(taken),
+            ..held(now - start, 1000, 9000)
+        };
+        assert!(heart.look(due, &stuck(due, 0), 0).beat);
+        heart.written(due, &stuck(due, 0), 0);
+        let mut now = due;
+        for taken in 1..100 {
+            now = heart.next_look().at.max(now + GRAIN);
+            assert_ne!(heart.look(now, &stuck(now, taken), 0).peer, Verdict::Lost);
+        }
+        assert!(now > start + SECOND * 4);
     }
 
     #[test]

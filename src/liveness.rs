@@ -56,12 +56,10 @@ impl Terms {
         self.within.saturating_sub(self.asked())
     }
 
-    /// The silence after which the first probe should have been sent. The kernel's timer goes on at the
-    /// interval after a probe, also one that was answered; and it fires up to an eighth late. Where
-    /// that leaves no time for the others, it is looked for before.
+    /// The silence after which the first probe should have been sent: the kernel's timer fires up to an
+    /// eighth late. Where that leaves no time for the others, it is looked for before.
     fn asked(&self) -> Duration {
-        let first = self.idle.max(self.interval);
-        first + (first / 8).min(self.within.saturating_sub(first) / 3)
+        self.idle + (self.idle / 8).min(self.within.saturating_sub(self.idle) / 3)
     }
 
     /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
@@ -128,6 +126,8 @@ pub struct Liveness {
     /// What a change of the terms in the midst of a silence has left behind.
     changed: Option<Box<Changed>>,
     called: bool,
+    /// The first probe was sent for the kernel, so much later than it was due.
+    prompted: Option<Duration>,
     looked: Instant,
     next: Instant,
     looking: Looking,
@@ -225,6 +225,7 @@ impl Liveness {
             stuck: None,
             changed: None,
             called: false,
+            prompted: None,
             looked: now,
             next: now,
             looking: Looking::Exactly,
@@ -326,6 +327,22 @@ impl Liveness {
         call
     }
 
+    /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that
+    /// was answered its timer goes on at the interval; where that is longer than the idle time, the
+    /// next silence is not asked before. Says so once for each silence.
+    pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
+        let due = self.spoke + self.terms.asked();
+        let silent = info.probes == Some(0) && !info.has_data_to_deliver();
+        let late = self.terms.interval > self.terms.idle && due <= now;
+        let call = late && silent && self.prompted.is_none();
+        if call {
+            self.prompted = Some(now - due);
+            self.next = now + answer(info);
+            self.looking = Looking::Exactly;
+        }
+        call
+    }
+
     /// How many probes have surely been sent in such a silence, and how long ago the first of them,
     /// for a kernel that does not count them. All of this kind, the BSDs and what came of them, send
     /// keepalive probes whenever nothing was heard for the idle time, also while data is
@@ -351,6 +368,7 @@ impl Liveness {
             self.owed = None;
             self.changed = None;
             self.called = false;
+            self.prompted = None;
         }
         if self.owed.is_none() {
             self.then = Sent {
@@ -377,7 +395,8 @@ impl Liveness {
             since = since.max(changed.since);
         }
         // The timer's grain and what a busy machine adds count as late as well.
-        let late = now.saturating_duration_since(self.next).min(self.terms.lateness());
+        let late = now.saturating_duration_since(self.next) + self.prompted.unwrap_or_default();
+        let late = late.min(self.terms.lateness());
         // A probe that is only supposed to be out may have left a tick earlier.
         let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
         let owed = self.owed.get_or_insert_with(|| Box::new(Owed { since, late, enough: None }));

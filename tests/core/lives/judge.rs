@@ -389,7 +389,9 @@ impl Judge {
         if !own_rule {
             self.check_path(truth, "by the kernel");
         }
-        if end == End::Keepalive && !truth.blocked && truth.now > self.free + 500 * MS {
+        // The kernel counts no further.
+        let counted = truth.socket.probes < 127;
+        if end == End::Keepalive && counted && !truth.blocked && truth.now > self.free + 500 * MS {
             let detail = format!(
                 "killed by the kernel's count with {} promised; {}",
                 seconds(promise.within),
