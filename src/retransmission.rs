@@ -38,8 +38,9 @@ pub fn limit_at_accept(within: Duration, retries: u32) -> Option<Duration> {
     limit(within, &unknown, retries)
 }
 
-/// When the kernel gives up by its own rule.
-pub(crate) fn system_gives_up_after(retries: u32) -> Duration {
+/// When the kernel gives up by its own rule a connection on a short path whose data nobody
+/// acknowledges, with so many retransmissions (`net.ipv4.tcp_retries2`).
+pub fn system_gives_up_after(retries: u32) -> Duration {
     gives_up_after(LARGEST, retries)
 }
 

@@ -138,3 +138,41 @@ fn a_link_local_connection_is_listed_as_watch_takes_it() {
         }
     });
 }
+
+#[test]
+#[ignore = "makes a network namespace"]
+fn few_retransmissions_are_warned_of_where_the_kernel_gives_up_too_early() {
+    let test = "few_retransmissions_are_warned_of_where_the_kernel_gives_up_too_early";
+    in_a_namespace(test, "echo 5 >/proc/sys/net/ipv4/tcp_retries2", || {
+        let warnings = |within| json(&["plan", "--within", within])["warnings"].to_string();
+        let early = warnings("30s");
+        assert!(early.contains("gives up after 12.6 s, before the 30 s asked for"), "{early}");
+        assert!(early.contains("net.ipv4.tcp_retries2 = 5; 7 is enough"), "{early}");
+        assert_eq!(warnings("12s"), "[]");
+        fs::write("/proc/sys/net/ipv4/tcp_retries2", "7").unwrap();
+        assert_eq!(warnings("30s"), "[]", "what is said to be enough is");
+        fs::write("/proc/sys/net/ipv4/tcp_retries2", "15").unwrap();
+        let usual = warnings("7min");
+        assert_eq!(usual, "[]", "as the system is shipped");
+    });
+}
+
+#[test]
+#[ignore = "makes a network namespace"]
+fn values_of_this_system_that_count_where_nothing_is_typed_are_warned_of() {
+    let test = "values_of_this_system_that_count_where_nothing_is_typed_are_warned_of";
+    let set_up = "
+        echo 100 >/proc/sys/net/ipv4/tcp_keepalive_time
+        echo 5 >/proc/sys/net/ipv4/tcp_keepalive_probes";
+    in_a_namespace(test, set_up, || {
+        let warnings =
+            |arguments: &[&str]| json(&[&["plan"], arguments].concat())["warnings"].to_string();
+        let left = warnings(&["--interval", "5s"]);
+        assert!(left.contains("net.ipv4.tcp_keepalive_time is 100 s (1 min 40 s)"), "{left}");
+        assert!(left.contains("net.ipv4.tcp_keepalive_probes is 5 and not 9"), "{left}");
+        assert!(!left.contains("intvl"), "{left}");
+        let typed = warnings(&["--idle", "15s", "--interval", "5s", "--count", "3"]);
+        assert_eq!(typed, "[]");
+        assert_eq!(warnings(&["--within", "6s"]), "[]");
+    });
+}
