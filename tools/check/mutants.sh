@@ -96,9 +96,9 @@ named() {
 }
 
 mutants "$@" --list --json >"$work/list.json" || fail "cargo mutants --list failed (see above)"
-count=$(jq length "$work/list.json")
+count=$(jq --slurp 'add // [] | length' "$work/list.json") # nothing at all where nothing differs
 if [ "$count" = 0 ]; then
-    say "Nothing to change: no code of $modules${base:+ differs from $base}"
+    say "Nothing to do: no code of $modules${base:+ differs from $base}, apart from tests"
     exit 0
 fi
 say "$count mutants of$([ -z "$since" ] || echo " what changed since $base in") $modules"
