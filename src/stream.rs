@@ -40,6 +40,8 @@ pub struct GuardedStream {
     guard: Guard,
     /// What the last look called for and is not yet done.
     orders: Orders,
+    /// The program was asked for a beat.
+    asked: bool,
     shown: State,
 }
 
@@ -75,7 +77,7 @@ impl GuardedStream {
         guard.attached();
         let orders = guard.connected(None, Clock::read(), &mut kernel)?;
         let shown = guard.state();
-        Ok(Self { stream: Some(stream), guard, orders, shown })
+        Ok(Self { stream: Some(stream), guard, orders, asked: false, shown })
     }
 
     /// The connection, to write to; `None` when it was lost and aborted.
@@ -109,6 +111,12 @@ impl GuardedStream {
     /// [`ErrorKind::NotConnected`] after a loss, and where the guard is switched off and the
     /// connection over; else what the system refuses.
     pub fn wait(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Event> {
+        // The program has written the beat between two calls.
+        if std::mem::take(&mut self.asked)
+            && let Some(stream) = &self.stream
+        {
+            self.guard.beat_written(0, Clock::read(), &mut Socket::new(stream));
+        }
         let until = limit.map(|limit| Instant::now() + limit);
         let mut tried = false;
         loop {
@@ -152,6 +160,7 @@ impl GuardedStream {
             return self.ended(ReportedError::None).map(Some);
         }
         if orders.beat {
+            self.asked = true;
             return Ok(Some(Event::BeatDue));
         }
         let state = self.guard.state();
