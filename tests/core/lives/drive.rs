@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use qkeepalive::LossReason;
 use qkeepalive::guard::State;
 
 use super::guarded::{Guarded, Moment, Wanted, link};
@@ -50,12 +51,25 @@ macro_rules! truth {
 }
 
 /// Lives it. `trace`: says what happens.
-pub fn live(life: &Life, trace: bool) -> World<'_> {
+pub fn live(life: &Life, trace: bool) -> Lived {
     let mut world = World::new(life, trace);
     world.connect();
     while world.step() {}
     world.end();
-    world
+    let World { steps, judge, losses, states, socket, state, .. } = world;
+    Lived { steps, judge, losses, states, socket, state }
+}
+
+/// What is left of a life.
+pub struct Lived {
+    pub steps: u64,
+    pub judge: Judge,
+    /// What the guard has told, and how it stood, by the world's time.
+    pub losses: Vec<(Us, LossReason)>,
+    pub states: Vec<(Us, State)>,
+    /// At the end.
+    pub socket: Socket,
+    pub state: State,
 }
 
 struct Packet {
@@ -67,12 +81,12 @@ struct Packet {
 /// By time, and packets of the same time as they were sent.
 type Wire = BinaryHeap<Reverse<(Us, u64)>>;
 
-pub struct World<'a> {
+struct World<'a> {
     life: &'a Life,
     trace: bool,
-    pub steps: u64,
+    steps: u64,
     /// The world's time. This machine's is less by what it was asleep.
-    pub now: Us,
+    now: Us,
     asleep: Us,
     awake_at: Us,
     cursor: usize,
@@ -83,7 +97,9 @@ pub struct World<'a> {
     free_packets: Vec<usize>,
     sent: u64,
     peer: Peer,
-    pub judge: Judge,
+    judge: Judge,
+    losses: Vec<(Us, LossReason)>,
+    states: Vec<(Us, State)>,
 
     socket: Socket,
     guarded: Guarded,
@@ -121,6 +137,8 @@ impl<'a> World<'a> {
             sent: 0,
             peer: Peer::new(0, &life.peer, 0),
             judge: Judge::default(),
+            losses: Vec::new(),
+            states: Vec::new(),
             socket: Socket::new(0, SHIPPED, 0, 1, 1),
             guarded: Guarded::default(),
             connected: false,
@@ -459,6 +477,7 @@ impl<'a> World<'a> {
         if let Some(reason) = wanted.loss {
             self.say(|| format!("told: {reason:?}"));
             self.judge.told(self.now, reason);
+            self.losses.push((self.now, reason));
         }
     }
 
@@ -498,6 +517,7 @@ impl<'a> World<'a> {
         let state = self.guarded.state();
         if state != self.state {
             self.say(|| format!("{state:?}"));
+            self.states.push((self.now, state));
             self.state = state;
         }
         self.judge.looked(state == State::Suspect);
@@ -571,6 +591,7 @@ impl<'a> World<'a> {
         self.socket = Socket::new(self.mine(), options, round_trip, life.host.send_buffer, buffer);
         self.socket.retries = life.host.retries;
         self.socket.no_delay = life.host.no_delay;
+        self.socket.multipath = life.host.multipath;
         self.socket.lateness = life.host.timers_late;
         self.say(|| "connected".into());
         self.judge.connected(self.mine());

@@ -92,6 +92,8 @@ pub struct Socket {
     pub retries: u32,
     /// Without Nagle's algorithm.
     pub no_delay: bool,
+    /// It says to be one of several paths of a connection.
+    pub multipath: bool,
     /// How late long and short timers are, in percent.
     pub lateness: (Us, Us),
     /// What goes out, to be taken away by whoever called.
@@ -158,6 +160,7 @@ impl Socket {
             options: SHIPPED,
             retries: 15,
             no_delay: false,
+            multipath: false,
             lateness: (0, 0),
             out: Vec::new(),
             ended: None,

@@ -36,6 +36,7 @@ pub struct Host {
     pub retries: u32,
     /// The connections were accepted, from a listener that was given the settings.
     pub accepts: bool,
+    pub multipath: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -201,6 +202,7 @@ impl Life {
                 send_buffer: r.magnitude(16 << 10, 1 << 20),
                 retries: if r.percent(92) { 15 } else { r.between(3, 15) as u32 },
                 accepts: r.percent(30),
+                multipath: false,
             },
             path: PathPlan {
                 delay,
