@@ -1,11 +1,11 @@
 //! The verdict over generated histories: never against a peer that lives, always in time against
 //! one that does not.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use qkeepalive::Config;
 use qkeepalive::liveness::{Liveness, Terms, Verdict};
+use qkeepalive::{Config, Snapshot};
 
 use crate::world::{History, Ms, Tells, World, ms};
 
@@ -340,6 +340,55 @@ fn after_a_sleep_of_the_machine_the_peer_gets_its_full_time_anew() {
         }
     }
     assert!((7500..=7600).contains(&lost.unwrap()), "{lost:?}");
+}
+
+/// Data that was first sent before the peer was last heard, of which nobody knows how much is
+/// acknowledged: only what the kernel sent again since then counts.
+#[test]
+fn what_was_sent_again_since_the_peer_was_heard_counts_and_nothing_before() {
+    // Counters wrap around.
+    for (before, since, lost) in [(7, 3, true), (u32::MAX - 1, 3, true), (7, 0, false)] {
+        let start = Instant::now();
+        let mut live = Liveness::new(terms(6), start);
+        let mut info = Snapshot::default();
+        (info.probes, info.unacked, info.backoff) = (Some(0), Some(1), Some(5));
+        (info.retransmits, info.total_retransmits) = (Some(5), Some(before));
+        info.retransmission_timeout = Some(Duration::from_secs(30));
+        info.round_trip_time = Some(Duration::from_millis(1));
+        info.since_data_sent = Some(Duration::from_millis(10));
+        info.since_ack_received = Some(Duration::ZERO);
+        live.look(start, &info);
+        let mut verdict = Verdict::Healthy;
+        for tenth in 30..70 {
+            let silence = Duration::from_millis(100 * tenth);
+            if tenth == 40 {
+                info.total_retransmits = Some(before.wrapping_add(since));
+            }
+            info.since_ack_received = Some(silence);
+            info.since_data_sent = Some(silence - Duration::from_millis(10));
+            verdict = live.look(start + silence, &info);
+        }
+        assert_eq!(verdict == Verdict::Lost, lost, "{since} sent again");
+    }
+}
+
+#[test]
+fn a_clock_that_was_put_back_gives_the_peer_its_full_time_anew_and_no_more() {
+    let (start, before) = (Instant::now(), Duration::from_secs(1000));
+    let mut live = Liveness::new(terms(6), start + before);
+    let mut info = Snapshot::default();
+    info.probes = Some(3);
+    info.round_trip_time = Some(Duration::from_millis(1));
+    let mut lost = None;
+    for tenth in 0..100u32 {
+        let passed = Duration::from_millis(100) * tenth;
+        info.since_ack_received = Some(Duration::from_secs(5) + passed);
+        if live.look(start + passed, &info) == Verdict::Lost {
+            lost.get_or_insert(passed);
+        }
+    }
+    let lost = lost.expect("it is lost");
+    assert!(lost >= Duration::from_secs(1) && lost <= Duration::from_millis(6200), "{lost:?}");
 }
 
 /// The world as a system shows it whose kernel tells less than Linux does.
