@@ -109,12 +109,16 @@ struct World<'a> {
     /// The program wants the guard.
     wants_guard: bool,
     closing: bool,
+    /// It was over by then, and the library had not met that: to tell it or not is both right.
+    closed_dead: bool,
     close_at: Option<Us>,
     /// What the network library has not given to the kernel yet.
     queued: u64,
     writes: Option<(Us, Rhythm)>,
     look_at: Option<Us>,
     blocked_until: Us,
+    /// Until when the library does not read, and so does not meet an end.
+    full_until: Us,
     held: VecDeque<Event>,
     state: State,
 }
@@ -146,11 +150,13 @@ impl<'a> World<'a> {
             reconnect_at: None,
             wants_guard: true,
             closing: false,
+            closed_dead: false,
             close_at: None,
             queued: 0,
             writes: None,
             look_at: None,
             blocked_until: 0,
+            full_until: 0,
             held: VecDeque::new(),
             state: State::Detached,
         }
@@ -198,8 +204,8 @@ impl<'a> World<'a> {
             sooner(self.look_at.map(mine), free);
             sooner(self.writes.map(|(at, _)| mine(at)), free);
             sooner(self.close_at.map(mine), free);
-            let news = self.has_news();
-            sooner(news.then_some(0), free);
+            sooner(self.has_news().then_some(0), free);
+            sooner(Some(mine(self.full_until)).filter(|at| *at > self.now), free);
         }
         sooner(self.reconnect_at, free);
         sooner((!self.held.is_empty()).then_some(0), free);
@@ -301,8 +307,8 @@ impl<'a> World<'a> {
             return;
         }
         if way == Way::Out {
+            self.peer.turn(self.now);
             if self.peer.lives {
-                self.peer.socket.now = self.now;
                 self.peer.socket.receive(&segment);
                 self.peer.turn(self.now);
                 self.carry_in();
@@ -359,11 +365,14 @@ impl<'a> World<'a> {
     /// Whether the library has something to do with the socket.
     fn has_news(&self) -> bool {
         let socket = &self.socket;
-        socket.ended.is_some()
-            || socket.unread > 0
-            || socket.is_half_closed()
-            || (self.queued > 0 && socket.room() > 0)
+        let to_read = socket.ended.is_some() || socket.unread > 0 || socket.is_half_closed();
+        (to_read && self.reads())
+            || (self.queued > 0 && socket.room() > 0 && socket.ended.is_none())
             || (self.closing && self.queued == 0)
+    }
+
+    fn reads(&self) -> bool {
+        self.mine() >= self.full_until
     }
 
     fn run_program(&mut self) {
@@ -389,14 +398,14 @@ impl<'a> World<'a> {
             return;
         }
         self.enter();
-        if self.socket.unread > 0 {
+        if self.reads() && self.socket.unread > 0 {
             self.socket.read();
         }
         self.flush();
         self.carry_out();
-        if let Some(end) = self.socket.ended {
+        if let Some(end) = self.socket.ended.filter(|_| self.reads()) {
             self.library_meets(Some(end));
-        } else if self.socket.is_half_closed() {
+        } else if self.socket.is_half_closed() && self.reads() {
             self.library_meets(None);
         } else if self.closing && self.queued == 0 {
             let told = self.judge.is_told();
@@ -452,6 +461,7 @@ impl<'a> World<'a> {
         let alive = self.socket.ended.is_none() && !self.socket.is_half_closed();
         self.say(|| "closes".into());
         self.closing = true;
+        self.closed_dead = !alive;
         self.guarded.closing(alive);
         self.schedule();
     }
@@ -482,8 +492,10 @@ impl<'a> World<'a> {
     }
 
     fn over(&mut self, lost: bool) {
-        self.judge.over(self.now, lost);
+        let either = self.closing && self.closed_dead;
+        self.judge.over(self.now, Some(lost).filter(|_| !either));
         self.connected = false;
+        self.full_until = 0;
         self.closing = false;
         self.look_at = None;
         self.close_at = None;
@@ -652,6 +664,7 @@ impl<'a> World<'a> {
             Event::StopsReading(lasts) => self.peer.stop_reading(self.now, lasts),
             Event::Hangs(lasts) => self.peer.hang(self.now, lasts),
             Event::Dies => self.peer.die(self.now),
+            Event::Reboots(lasts) => self.peer.reboot(self.now, self.now + lasts),
             Event::Closes => self.peer.close(),
             Event::Resets => {
                 if self.peer.lives && self.peer.socket.ended.is_none() {
@@ -664,6 +677,7 @@ impl<'a> World<'a> {
                 self.blocked_until = mine + lasts;
                 self.judge.unblocked(self.blocked_until);
             }
+            Event::Full(lasts) => self.full_until = mine + lasts,
             Event::Sleep(lasts) => {
                 self.asleep += lasts;
                 self.awake_at = self.now + lasts;
