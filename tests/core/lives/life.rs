@@ -25,7 +25,7 @@ pub struct Life {
 /// This side's machine and program.
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// How late the kernel's long and short timers are, in percent.
+    /// How late the kernel's timer of the first probe and its others are, in percent.
     pub timers_late: (u64, u64),
     /// How late the looks are, in percent of what they may be.
     pub looks_late: u64,
