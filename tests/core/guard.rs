@@ -635,6 +635,26 @@ fn where_probes_are_not_counted_a_peer_is_not_lost_for_keepalive_that_was_switch
 }
 
 #[test]
+fn keepalive_that_is_on_again_gives_the_peer_its_full_time() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let mut aborted = None;
+    for ms in (0..40_000).step_by(50) {
+        let now = start.now + Duration::from_millis(ms);
+        socket.switched_off = ms < 20_000;
+        if guard.next_look().is_some_and(|look| look.at > now) {
+            continue;
+        }
+        socket.info = silent_uncounted(ms);
+        if guard.look(0, Clock { now, ..start }, &mut socket).abort {
+            aborted = Some(ms);
+            break;
+        }
+    }
+    // While it was off the time began anew, again and again.
+    assert!(aborted.is_some_and(|ms| (22_000..=26_500).contains(&ms)), "{aborted:?}");
+}
+
+#[test]
 fn a_kernel_that_tells_nothing_leaves_the_heart_beat_and_what_the_program_received() {
     let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
     for hears in [true, false] {

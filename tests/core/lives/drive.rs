@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use qkeepalive::LossReason;
 use qkeepalive::guard::State;
 
 use super::guarded::{Guarded, Moment, Wanted, link};
@@ -50,12 +51,25 @@ macro_rules! truth {
 }
 
 /// Lives it. `trace`: says what happens.
-pub fn live(life: &Life, trace: bool) -> World<'_> {
+pub fn live(life: &Life, trace: bool) -> Lived {
     let mut world = World::new(life, trace);
     world.connect();
     while world.step() {}
     world.end();
-    world
+    let World { steps, judge, losses, states, socket, state, .. } = world;
+    Lived { steps, judge, losses, states, socket, state }
+}
+
+/// What is left of a life.
+pub struct Lived {
+    pub steps: u64,
+    pub judge: Judge,
+    /// What the guard has told, and how it stood, by the world's time.
+    pub losses: Vec<(Us, LossReason)>,
+    pub states: Vec<(Us, State)>,
+    /// At the end.
+    pub socket: Socket,
+    pub state: State,
 }
 
 struct Packet {
@@ -67,12 +81,12 @@ struct Packet {
 /// By time, and packets of the same time as they were sent.
 type Wire = BinaryHeap<Reverse<(Us, u64)>>;
 
-pub struct World<'a> {
+struct World<'a> {
     life: &'a Life,
     trace: bool,
-    pub steps: u64,
+    steps: u64,
     /// The world's time. This machine's is less by what it was asleep.
-    pub now: Us,
+    now: Us,
     asleep: Us,
     awake_at: Us,
     cursor: usize,
@@ -83,7 +97,9 @@ pub struct World<'a> {
     free_packets: Vec<usize>,
     sent: u64,
     peer: Peer,
-    pub judge: Judge,
+    judge: Judge,
+    losses: Vec<(Us, LossReason)>,
+    states: Vec<(Us, State)>,
 
     socket: Socket,
     guarded: Guarded,
@@ -93,6 +109,8 @@ pub struct World<'a> {
     /// The program wants the guard.
     wants_guard: bool,
     closing: bool,
+    /// It was over by then, and the library had not met that: to tell it or not is both right.
+    closed_dead: bool,
     close_at: Option<Us>,
     /// What the network library has not given to the kernel yet.
     queued: u64,
@@ -101,6 +119,8 @@ pub struct World<'a> {
     /// It has slept, and nobody has looked since.
     woken: bool,
     blocked_until: Us,
+    /// Until when the library does not read, and so does not meet an end.
+    full_until: Us,
     held: VecDeque<Event>,
     state: State,
 }
@@ -123,6 +143,8 @@ impl<'a> World<'a> {
             sent: 0,
             peer: Peer::new(0, &life.peer, 0),
             judge: Judge::default(),
+            losses: Vec::new(),
+            states: Vec::new(),
             socket: Socket::new(0, SHIPPED, 0, 1, 1),
             guarded: Guarded::default(),
             connected: false,
@@ -130,12 +152,14 @@ impl<'a> World<'a> {
             reconnect_at: None,
             wants_guard: true,
             closing: false,
+            closed_dead: false,
             close_at: None,
             queued: 0,
             writes: None,
             look_at: None,
             woken: false,
             blocked_until: 0,
+            full_until: 0,
             held: VecDeque::new(),
             state: State::Detached,
         }
@@ -183,8 +207,8 @@ impl<'a> World<'a> {
             sooner(self.look_at.map(mine), free);
             sooner(self.writes.map(|(at, _)| mine(at)), free);
             sooner(self.close_at.map(mine), free);
-            let news = self.has_news();
-            sooner(news.then_some(0), free);
+            sooner(self.has_news().then_some(0), free);
+            sooner(Some(mine(self.full_until)).filter(|at| *at > self.now), free);
         }
         sooner(self.reconnect_at, free);
         sooner((!self.held.is_empty()).then_some(0), free);
@@ -286,8 +310,8 @@ impl<'a> World<'a> {
             return;
         }
         if way == Way::Out {
+            self.peer.turn(self.now);
             if self.peer.lives {
-                self.peer.socket.now = self.now;
                 self.peer.socket.receive(&segment);
                 self.peer.turn(self.now);
                 self.carry_in();
@@ -344,11 +368,14 @@ impl<'a> World<'a> {
     /// Whether the library has something to do with the socket.
     fn has_news(&self) -> bool {
         let socket = &self.socket;
-        socket.ended.is_some()
-            || socket.unread > 0
-            || socket.is_half_closed()
-            || (self.queued > 0 && socket.room() > 0)
+        let to_read = socket.ended.is_some() || socket.unread > 0 || socket.is_half_closed();
+        (to_read && self.reads())
+            || (self.queued > 0 && socket.room() > 0 && socket.ended.is_none())
             || (self.closing && self.queued == 0)
+    }
+
+    fn reads(&self) -> bool {
+        self.mine() >= self.full_until
     }
 
     fn run_program(&mut self) {
@@ -374,14 +401,14 @@ impl<'a> World<'a> {
             return;
         }
         self.enter();
-        if self.socket.unread > 0 {
+        if self.reads() && self.socket.unread > 0 {
             self.socket.read();
         }
         self.flush();
         self.carry_out();
-        if let Some(end) = self.socket.ended {
+        if let Some(end) = self.socket.ended.filter(|_| self.reads()) {
             self.library_meets(Some(end));
-        } else if self.socket.is_half_closed() {
+        } else if self.socket.is_half_closed() && self.reads() {
             self.library_meets(None);
         } else if self.closing && self.queued == 0 {
             let told = self.judge.is_told();
@@ -440,6 +467,7 @@ impl<'a> World<'a> {
         let alive = self.socket.ended.is_none() && !self.socket.is_half_closed();
         self.say(|| "closes".into());
         self.closing = true;
+        self.closed_dead = !alive;
         self.guarded.closing(alive, self.moment());
         self.schedule();
     }
@@ -465,12 +493,15 @@ impl<'a> World<'a> {
         if let Some(reason) = wanted.loss {
             self.say(|| format!("told: {reason:?}"));
             self.judge.told(self.now, reason);
+            self.losses.push((self.now, reason));
         }
     }
 
     fn over(&mut self, lost: bool) {
-        self.judge.over(self.now, lost);
+        let either = self.closing && self.closed_dead;
+        self.judge.over(self.now, Some(lost).filter(|_| !either));
         self.connected = false;
+        self.full_until = 0;
         self.closing = false;
         self.look_at = None;
         self.close_at = None;
@@ -504,6 +535,7 @@ impl<'a> World<'a> {
         let state = self.guarded.state();
         if state != self.state {
             self.say(|| format!("{state:?}"));
+            self.states.push((self.now, state));
             self.state = state;
         }
         self.judge.looked(state == State::Suspect);
@@ -579,6 +611,7 @@ impl<'a> World<'a> {
         self.socket = Socket::new(self.mine(), options, round_trip, life.host.send_buffer, buffer);
         self.socket.retries = life.host.retries;
         self.socket.no_delay = life.host.no_delay;
+        self.socket.multipath = life.host.multipath;
         self.socket.lateness = life.host.timers_late;
         self.say(|| "connected".into());
         self.judge.connected(self.mine());
@@ -639,6 +672,7 @@ impl<'a> World<'a> {
             Event::StopsReading(lasts) => self.peer.stop_reading(self.now, lasts),
             Event::Hangs(lasts) => self.peer.hang(self.now, lasts),
             Event::Dies => self.peer.die(self.now),
+            Event::Reboots(lasts) => self.peer.reboot(self.now, self.now + lasts),
             Event::Closes => self.peer.close(),
             Event::Resets => {
                 if self.peer.lives && self.peer.socket.ended.is_none() {
@@ -651,6 +685,7 @@ impl<'a> World<'a> {
                 self.blocked_until = mine + lasts;
                 self.judge.unblocked(self.blocked_until);
             }
+            Event::Full(lasts) => self.full_until = mine + lasts,
             Event::Sleep(lasts) => {
                 self.asleep += lasts;
                 self.awake_at = self.now + lasts;

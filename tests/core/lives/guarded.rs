@@ -131,6 +131,11 @@ impl Guarded {
         self.guard.attached();
     }
 
+    /// The socket's owner has made another one.
+    pub fn renewed(&mut self) {
+        self.guard.renewed();
+    }
+
     /// What a listener with these settings hands on to what it accepts.
     pub fn listener(settings: &Settings, retries: u32) -> Options {
         let mut socket = Socket::new(0, SHIPPED, 0, 1 << 16, 1 << 16);
@@ -303,7 +308,7 @@ impl Kernel for Calls<'_> {
     }
 
     fn is_multipath(&mut self) -> bool {
-        false
+        self.socket.multipath
     }
 }
 

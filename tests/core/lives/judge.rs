@@ -246,7 +246,9 @@ impl Judge {
             if socket.has_data() {
                 // Two attempts to deliver it, of which the first is under way.
                 let next = socket.options.longest_timeout.min(2 * socket.timeout);
-                within += next.max(socket.longest_spacing());
+                let spacing = socket.longest_spacing();
+                within =
+                    (within + next.max(spacing)).max(2 * (spacing + truth.answer()) + 100 * MS);
             }
             let by = (from + within).max(self.free + 500 * MS + 2 * truth.answer());
             if now > by {
@@ -261,9 +263,12 @@ impl Judge {
         if let Some((interval, timeout)) = truth.rhythm {
             let silent = socket.data_received_at.max(self.beating_since);
             let within = timeout + interval + 100 * MS + 2 * truth.answer();
+            // A beat behind what the peer's kernel still takes has to wait for its turn.
+            let left = self.beats.iter().filter_map(|beat| beat.left).any(|left| left > silent);
+            let moved = if socket.has_data() && !left { socket.progress_at } else { 0 };
             for (from, to) in truth.mute {
                 // A program that was not asked because there was so much to read is no such case.
-                let by = (silent.max(from) + within).max(self.free + timeout + interval + 100 * MS);
+                let by = silent.max(from).max(moved).max(self.free) + within;
                 if now.min(to) > by {
                     let detail = format!(
                         "its program was silent for {} with {} promised, and not told",
@@ -420,12 +425,13 @@ impl Judge {
         }
     }
 
-    /// The connection is over. `lost`: by no doing of this side, and under an enabled guard.
-    pub fn over(&mut self, world: Us, lost: bool) {
-        if lost && self.told == 0 {
+    /// The connection is over. `lost`: by no doing of this side, and under an enabled guard; `None`
+    /// where that is a matter of opinion.
+    pub fn over(&mut self, world: Us, lost: Option<bool>) {
+        if lost == Some(true) && self.told == 0 {
             self.violated(Invariant::ToldOnce, world, "a loss was not told".into());
         }
-        if !lost && self.told > 0 {
+        if lost == Some(false) && self.told > 0 {
             let detail = "a loss was told of a close of our own, or while switched off";
             self.violated(Invariant::ToldOnce, world, detail.into());
         }

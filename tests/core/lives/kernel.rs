@@ -92,7 +92,9 @@ pub struct Socket {
     pub retries: u32,
     /// Without Nagle's algorithm.
     pub no_delay: bool,
-    /// How late long and short timers are, in percent.
+    /// It says to be one of several paths of a connection.
+    pub multipath: bool,
+    /// How late the timer of the first probe and all others are, in percent.
     pub lateness: (Us, Us),
     /// What goes out, to be taken away by whoever called.
     pub out: Vec<Segment>,
@@ -158,6 +160,7 @@ impl Socket {
             options: SHIPPED,
             retries: 15,
             no_delay: false,
+            multipath: false,
             lateness: (0, 0),
             out: Vec::new(),
             ended: None,
@@ -413,12 +416,7 @@ impl Socket {
     fn start(&mut self, wait: Us, what: Waiting) {
         self.waited = self.now - self.timer_started;
         self.timer_started = self.now;
-        self.timer = Some((self.now + self.late(wait), what));
-    }
-
-    fn late(&self, wait: Us) -> Us {
-        let (long, short) = self.lateness;
-        wait + wait * (if wait > 2 * S { long } else { short }) / 100
+        self.timer = Some((self.now + late(wait, self.lateness.1), what));
     }
 
     // --- Timers ---
@@ -531,7 +529,7 @@ impl Socket {
     }
 
     fn keepalive_in(&mut self, wait: Us) {
-        self.keepalive_at = Some(self.now + self.late(wait));
+        self.keepalive_at = Some(self.now + late(wait, self.lateness.0));
     }
 
     fn keep_alive(&mut self) {
@@ -554,10 +552,11 @@ impl Socket {
             return self.finish(End::Keepalive);
         }
         if !self.emit(self.una.wrapping_sub(1), 0) && self.link == Link::Busy {
-            return self.keepalive_in(TRY_AGAIN);
+            self.keepalive_at = Some(self.now + TRY_AGAIN);
+            return;
         }
         self.probes += 1;
-        self.keepalive_in(interval);
+        self.keepalive_at = Some(self.now + late(interval, self.lateness.1));
     }
 
     fn finish(&mut self, end: End) {
@@ -690,4 +689,9 @@ impl Socket {
             self.acknowledge_at = Some(self.now + self.delay);
         }
     }
+}
+
+/// A timer never comes early.
+fn late(wait: Us, percent: u64) -> Us {
+    wait + wait * percent / 100
 }

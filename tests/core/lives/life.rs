@@ -25,7 +25,7 @@ pub struct Life {
 /// This side's machine and program.
 #[derive(Debug, Clone)]
 pub struct Host {
-    /// How late the kernel's long and short timers are, in percent.
+    /// How late the kernel's timer of the first probe and its others are, in percent.
     pub timers_late: (u64, u64),
     /// How late the looks are, in percent of what they may be.
     pub looks_late: u64,
@@ -36,6 +36,7 @@ pub struct Host {
     pub retries: u32,
     /// The connections were accepted, from a listener that was given the settings.
     pub accepts: bool,
+    pub multipath: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -94,10 +95,14 @@ pub enum Event {
     /// The peer's program neither reads nor answers nor speaks.
     Hangs(Us),
     Dies,
+    /// Gone for so long, and then it knows nothing of the connection.
+    Reboots(Us),
     Closes,
     Resets,
     /// This side's event loop does something else.
     Blocked(Us),
+    /// Its network library does not read: the program has let the buffer run full.
+    Full(Us),
     Sleep(Us),
     Delay(Us),
     LetGo,
@@ -109,8 +114,9 @@ pub enum Event {
 impl Event {
     /// Whether this side's program has to run for it.
     pub fn is_ours(&self) -> bool {
-        use Event::{Blocked, Close, ComeBack, LetGo, Set, Sleep, Write};
-        matches!(self, Set(_) | Write(_) | Blocked(_) | Sleep(_) | LetGo | ComeBack | Close)
+        use Event::{Blocked, Close, ComeBack, Full, LetGo, Set, Sleep, Write};
+        let lasts = matches!(self, Blocked(_) | Full(_) | Sleep(_));
+        lasts || matches!(self, Set(_) | Write(_) | LetGo | ComeBack | Close)
     }
 }
 
@@ -201,6 +207,7 @@ impl Life {
                 send_buffer: r.magnitude(16 << 10, 1 << 20),
                 retries: if r.percent(92) { 15 } else { r.between(3, 15) as u32 },
                 accepts: r.percent(30),
+                multipath: false,
             },
             path: PathPlan {
                 delay,
@@ -232,7 +239,7 @@ impl Life {
     /// What the two programs say to each other as a rule.
     fn background(&mut self, r: &mut Random) {
         let rhythm = |r: &mut Random| {
-            let every = r.magnitude(2 * S, 60 * S);
+            let every = r.magnitude(4 * S, 60 * S);
             Rhythm { every, size: r.magnitude(1, 4096), times: u64::MAX }
         };
         if r.percent(40) {
@@ -271,11 +278,13 @@ impl Life {
                 Event::Write(Rhythm { every: 20 * MS, size: 65536, times: r.between(1, 40) })
             }
             64..=68 => Event::Hangs(if r.percent(50) { some_time(r) } else { Us::MAX }),
-            69..=74 => Event::Dies,
+            69..=73 => Event::Dies,
+            74 => Event::Reboots(some_time(r)),
             75..=77 => Event::Closes,
             78..=79 => Event::Resets,
             80..=85 => Event::Blocked(r.magnitude(5 * MS, 2 * within)),
-            86..=90 => Event::Sleep(r.magnitude(S, HOUR)),
+            86 => Event::Full(r.magnitude(S, 10 * within)),
+            87..=90 => Event::Sleep(r.magnitude(S, HOUR)),
             91..=93 => Event::Delay(r.magnitude(30, 750 * MS)),
             94..=97 => {
                 self.events.push((at + some_time(r), Event::ComeBack));

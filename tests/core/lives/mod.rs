@@ -6,7 +6,8 @@
 //! * `kernel` is a TCP socket, `path` is what lies between two, `peer` the other end;
 //! * `drive` is this side's program and network library, and time;
 //! * `guarded` is the only one that knows the library;
-//! * `judge` knows what has to hold.
+//! * `judge` knows what has to hold;
+//! * `unusual` has single lives of what happens seldom, each with what is to come of it.
 //!
 //! | Variable | Means |
 //! |---|---|
@@ -24,6 +25,7 @@ mod peer;
 mod random;
 mod shrink;
 mod time;
+mod unusual;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::kernel::{SHIPPED, Socket};
+use super::kernel::{End, SHIPPED, Socket};
 use super::life::{PeerPlan, Rhythm};
 use super::time::Us;
 
@@ -14,6 +14,8 @@ pub struct Peer {
     pub socket: Socket,
     /// Whether the machine is there at all.
     pub lives: bool,
+    /// When it has started anew.
+    back: Option<Us>,
     /// Until when its program does not read, and until when it does nothing.
     stopped: Us,
     hung: Us,
@@ -34,6 +36,7 @@ impl Peer {
         Self {
             socket: socket.delaying(plan.delays_acknowledgement),
             lives: true,
+            back: None,
             stopped: 0,
             hung: 0,
             silent: 0,
@@ -78,6 +81,11 @@ impl Peer {
         self.lives = false;
     }
 
+    pub fn reboot(&mut self, now: Us, back: Us) {
+        self.die(now);
+        self.back = Some(back);
+    }
+
     fn fall_silent(&mut self, now: Us) {
         if self.lives && self.program_lives_since() <= now {
             self.silent = now;
@@ -86,7 +94,8 @@ impl Peer {
 
     /// When its program was last unable to answer.
     pub fn mute(&self) -> (Us, Us) {
-        let until = if self.lives { self.program_lives_since() } else { Us::MAX };
+        let gone = !self.lives || self.socket.ended.is_some();
+        let until = if gone { Us::MAX } else { self.program_lives_since() };
         (self.silent, until)
     }
 
@@ -113,6 +122,10 @@ impl Peer {
     /// Does what is due.
     pub fn turn(&mut self, now: Us) {
         self.socket.now = now;
+        if self.back.is_some_and(|back| back <= now) {
+            (self.back, self.lives) = (None, true);
+            self.socket.ended = Some(End::Reset);
+        }
         if !self.lives {
             self.socket.out.clear();
             return;
