@@ -584,7 +584,7 @@ impl<'a> World<'a> {
             .guarded
             .next_look()
             .filter(|_| self.connected)
-            .map(|(at, lateness)| at.max(self.mine()) + lateness * late / 100 + TIMER);
+            .map(|(at, lateness)| self.mine().max(at + lateness * late / 100) + TIMER);
     }
 
     fn connect(&mut self) {
