@@ -29,7 +29,7 @@ pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
 #[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
+pub(crate) use super::unix::borrow;
 
 static IDLE: SocketOption = tcp(OptionName(c"TCP_KEEPIDLE"), libc::TCP_KEEPIDLE, Unit::Seconds);
 static INTERVAL: SocketOption =

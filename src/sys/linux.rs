@@ -18,7 +18,7 @@ pub(crate) use super::unix::{
 };
 use super::unix::{ENABLED, SocketOption, clocks_apart, refused, socket, socklen, tcp};
 #[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
+pub(crate) use super::unix::borrow;
 
 mod sysctl;
 mod tcp_info;

@@ -30,7 +30,7 @@ pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
 #[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
+pub(crate) use super::unix::borrow;
 
 const INFO: OptionName = OptionName(c"TCP_INFO");
 const USER_TIMEOUT: OptionName = OptionName(c"TCP_USER_TIMEOUT");
