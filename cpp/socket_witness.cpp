@@ -380,14 +380,14 @@ bool SocketWitness::fail(const QString &why)
     // Before the abort, which does the same and takes the words away: the slots of what it emits find
     // them, and who looks later does, too.
     socket->QIODevice::close();
-    if (!socket)
+    if (!socket || (alive && !guards(judged)) || socket->localPort() != port)
         return false;
     Failing::say(socket, why);
     if (alive)
-        return guards(judged);
+        return true;
     // The guard went away after the socket said that it failed, and so it does.
-    if (socket->localPort() == port)
-        socket->abort();
+    qkeepalive::bridge::discard_unsent(ownDescriptor(socket));
+    socket->abort();
     return false;
 }
 
