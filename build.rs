@@ -36,7 +36,7 @@ fn qt() {
         .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
         .cpp_files(["cpp/capability_map.cpp", "cpp/look_timer.cpp", "cpp/server.cpp"])
-        .cpp_file("cpp/socket_owner.cpp")
+        .cpp_files(["cpp/own_descriptor.cpp", "cpp/socket_owner.cpp"])
         .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {

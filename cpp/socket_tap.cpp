@@ -61,11 +61,6 @@ QString objection(const SocketTap *guard, const SocketWitness *own, const QObjec
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
                               "to the socket's thread before setting it");
     }
-    if (socket != object && !guard->heartbeatPayload().isEmpty()) {
-        return QStringLiteral("socket: %1 frames what it sends, and the raw heartbeatPayload would "
-                              "break that; clear it and send a ping on heartbeatDue()")
-                .arg(QLatin1String(object->metaObject()->className()));
-    }
     return socket ? objection(guard, own, socket) : QString();
 }
 
@@ -151,7 +146,13 @@ void SocketTap::setSocket(QObject *object)
     part();
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
+    const QPointer<SocketTap> alive(this);
     socketReplaced(object != nullptr, descriptor, std::exchange(m_inherits, false));
+    if (alive && isOwned() && m_owner->object() == object && !heartbeatPayload().isEmpty()) {
+        refused(QStringLiteral("heartbeatPayload: %1 frames what it sends, so these bytes are not "
+                               "written; send a ping on heartbeatDue()")
+                        .arg(QLatin1String(object->metaObject()->className())));
+    }
 }
 
 /// The owner may have made another socket.
@@ -183,15 +184,14 @@ void SocketTap::ownerGone()
 void SocketTap::adoptParent()
 {
     QObject *object = parent();
-    if (object
-        && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::newest(object)
-            || SocketOwner::isKnown(object)))
+    // Not just any object that happens to own one: it may own several, or be no client at all.
+    if (object && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::isKnown(object)))
         setSocket(object);
 }
 
 bool SocketTap::isOwned() const
 {
-    return m_owner != nullptr;
+    return m_owner && !m_owner->device();
 }
 
 std::int64_t SocketTap::descriptor() const
@@ -203,14 +203,14 @@ std::int64_t SocketTap::descriptor() const
 void SocketTap::dropWitness()
 {
     if (SocketWitness *here = witness())
-        here->dropDuplicate();
+        here->letGo();
 }
 
 void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 {
     const std::chrono::milliseconds after(milliseconds);
     if (SocketWitness *here = witness()) {
-        here->lookIn(milliseconds < 0 ? std::chrono::hours(24) : after,
+        here->lookIn(milliseconds < 0 ? SocketWitness::never : after,
                      std::chrono::milliseconds(lateness));
     }
 }
@@ -304,7 +304,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     if (has(Change::BeatDue))
         beat(judged);
     else if (has(Change::MustAbort))
-        abort(judged);
+        abort(judged, detailCopy);
 }
 
 /// Each of the two acts on the connection that the slots before may have closed or replaced.
@@ -318,10 +318,11 @@ void SocketTap::beat(unsigned judged)
     if (!here || !here->guards(judged))
         return;
     const QPointer<SocketTap> alive(this);
-    if (payload.isEmpty())
+    QIODevice *const device = m_owner ? m_owner->device() : here->socket();
+    if (payload.isEmpty() || !device)
         Q_EMIT heartbeatDue();
     else
-        here->socket()->write(payload);
+        device->write(payload);
     here = alive ? witness() : nullptr;
     if (!here || !here->guards(judged))
         return;
@@ -332,11 +333,11 @@ void SocketTap::beat(unsigned judged)
         beatWritten(here->descriptor(), here->queued());
 }
 
-void SocketTap::abort(unsigned judged)
+void SocketTap::abort(unsigned judged, const QString &why)
 {
     SocketWitness *here = witness();
     if (here && here->guards(judged))
-        here->abort();
+        here->abort(why);
 }
 
 bool SocketTap::isDisplayed() const

@@ -21,7 +21,7 @@ use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
 use crate::plan::Range;
 use crate::snapshot::ConnectionState;
-use crate::sys;
+use crate::{sys, witness};
 use ffi::QObject;
 
 // What the names mean is said where users read them: cpp/include/ka.
@@ -656,7 +656,9 @@ impl ffi::KeepAlive {
         if changes == 0 && orders.loss.is_none() && failure.is_none() {
             return; // as nearly always
         }
-        let detail = orders.loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
+        // With the order to abort it is what the socket says of itself.
+        let said = orders.loss.or(orders.verdict);
+        let detail = said.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
         let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
         self.publish(changes, qt_reason(orders.loss.map(|loss| loss.reason)), &detail, &failure);
     }
@@ -681,17 +683,16 @@ fn refuse(guard: &mut Guard, why: String) -> (Orders, Option<String>) {
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
 fn is_alive(descriptor: i64) -> bool {
-    let state = sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state);
+    let state = witness::view(descriptor, sys::snapshot).ok().and_then(|info| info.state);
     state == Some(ConnectionState::Established)
 }
 
 fn evidence(reported: ReportedError, descriptor: i64) -> Evidence {
-    let duplicate = sys::borrow(descriptor).ok();
     Evidence {
         reported,
         heard: false,
-        error_pending: duplicate.is_some_and(|fd| sys::error_pending(fd).unwrap_or(false)),
-        snapshot: duplicate.and_then(|fd| sys::snapshot(fd).ok()),
+        error_pending: witness::view(descriptor, sys::error_pending).unwrap_or(false),
+        snapshot: witness::view(descriptor, sys::snapshot).ok(),
         config: None,
     }
 }

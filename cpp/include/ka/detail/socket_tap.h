@@ -85,10 +85,14 @@ public:
     ~SocketTap() override;
 
     /// What is guarded: a QTcpSocket or QSslSocket, or an object that owns one as a direct child,
-    /// such as a QWebSocket; null for none. A parent given to the constructor that is one of these is
-    /// taken at once.
+    /// such as a QWebSocket; null for none. A parent given to the constructor is taken at once if it
+    /// is a socket, a QWebSocket or a QLocalSocket.
     QObject *socket() const;
-    /// Of an owner the newest socket is guarded, and each that it makes later in its turn.
+    /// Of an owner the newest socket is guarded, and each that it makes later in its turn. It frames
+    /// what is sent, so heartbeatPayload is not written; only a QLocalSocket does not.
+    ///
+    /// A connection whose descriptor is not to be had, such as one through a SOCKS5 proxy or of a
+    /// QLocalSocket, has the heart-beat.
     ///
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
@@ -179,9 +183,9 @@ protected:
 
     // From Rust.
 
-    /// If the parent is a socket or owns one, guards it.
+    /// Guards the parent if it is a socket, or of a class that is known to own one.
     void adoptParent();
-    /// Whether the socket belongs to another object, which frames what is written.
+    /// Whether the socket belongs to another object that frames what is written.
     bool isOwned() const;
     /// Has socketLooked() called after this time, −1 for none in particular, and by so
     /// much later at most.
@@ -197,7 +201,8 @@ protected:
     void dropWitness();
     /// Emits a signal for each bit of `changes`, applyFailed() if there is a `failure`, and
     /// connectionLost() unless `loss` is NoLoss; writes the beat that is due, or aborts the
-    /// connection. The last thing that a function of the guard does: a slot may have deleted it.
+    /// connection. Then `detail` is what the socket says of it as its error; empty, it says nothing.
+    /// The last thing that a function of the guard does: a slot may have deleted it.
     void publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
                  const QString &failure);
 
@@ -217,7 +222,7 @@ private:
     void takeNewest();
     void ownerGone();
     void beat(unsigned judged);
-    void abort(unsigned judged);
+    void abort(unsigned judged, const QString &why);
     bool isDisplayed() const;
     void display();
 
