@@ -7,17 +7,19 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cxx::{CxxString, UniquePtr};
 
 use crate::capabilities::TimeRange;
-use crate::config::{Config, detect_within_range};
+use crate::config::{Config, LEAVE_ALONE, detect_within_range};
 use crate::error::Error;
+use crate::listener::{self, Inherited};
 use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, plan, retransmission, socket, sys};
+use crate::{defaults, plan, socket, sys};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -88,6 +90,15 @@ pub(crate) mod ffi {
         early_warning: bool,
     }
 
+    /// What a connection has from the socket that accepted it ([`crate::listener`]), or what such a
+    /// socket has for it. Not `known` where it cannot be read.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Inherited {
+        known: bool,
+        values: Config,
+        retransmit_within: Value,
+    }
+
     /// Whose number [`Failure::code`] is.
     #[derive(Debug)]
     enum Category {
@@ -138,9 +149,16 @@ pub(crate) mod ffi {
         fn tells_data_received() -> bool;
         fn system_defaults() -> ConfigResult;
         fn set_system_defaults(config: &Config) -> ConfigResult;
-        /// What a listening socket gives its connections besides the values: see
-        /// [`crate::retransmission`].
-        fn limit_accepted_retransmissions(listener: i64, config: &Config);
+
+        /// How often [`apply`] was called: whether a listening socket may have changed.
+        fn applications() -> u64;
+        // What a listening socket hands down: see [`crate::listener`].
+        fn hands_down(listener: i64) -> bool;
+        fn inherited(socket: i64) -> Inherited;
+        fn give_listener(listener: i64, config: &Config) -> Inherited;
+        fn suits(has: &Inherited, config: &Config) -> bool;
+        fn found_anew(first: &Inherited, put: &Inherited, now: &Inherited) -> Inherited;
+        fn put_back(listener: i64, found: &Inherited);
 
         /// A duplicate of a connected socket's descriptor, or none: see [`crate::witness`].
         type MaybeWitness;
@@ -169,7 +187,10 @@ fn detection_time(config: &ffi::Config) -> i64 {
     }
 }
 
+static APPLICATIONS: AtomicU64 = AtomicU64::new(0);
+
 fn apply(descriptor: i64, config: &ffi::Config) -> ffi::ConfigResult {
+    APPLICATIONS.fetch_add(1, Ordering::Relaxed);
     config_result(contain(|| socket::apply_to(sys::borrow(descriptor)?, &lowered(config)?)))
 }
 
@@ -223,12 +244,42 @@ fn span(values: Option<[i64; 3]>) -> ffi::Span {
     ffi::Span { given: values.is_some(), min, max, step }
 }
 
-fn limit_accepted_retransmissions(listener: i64, config: &ffi::Config) {
-    let _ = contain(|| {
-        let within = lowered(config)?.detection_time();
-        let limit = within.and_then(|time| retransmission::limit_at_accept(time, sys::retries()));
-        limit.map_or(Ok(()), |limit| sys::limit_retransmissions(sys::borrow(listener)?, limit))
-    });
+fn applications() -> u64 {
+    APPLICATIONS.load(Ordering::Relaxed)
+}
+
+fn hands_down(listener: i64) -> bool {
+    contain(|| Ok(listener::hands_down(sys::borrow(listener)?))).unwrap_or(false)
+}
+
+fn inherited(socket: i64) -> ffi::Inherited {
+    raised_inherited(contain(|| Inherited::of(sys::borrow(socket)?)))
+}
+
+fn give_listener(listener: i64, config: &ffi::Config) -> ffi::Inherited {
+    raised_inherited(contain(|| Inherited::give(sys::borrow(listener)?, &lowered(config)?)))
+}
+
+fn suits(has: &ffi::Inherited, config: &ffi::Config) -> bool {
+    let suits = |has: Inherited| contain(|| Ok(has.suits(&lowered(config)?))).unwrap_or(false);
+    lowered_inherited(has).is_some_and(suits)
+}
+
+fn found_anew(
+    first: &ffi::Inherited,
+    put: &ffi::Inherited,
+    now: &ffi::Inherited,
+) -> ffi::Inherited {
+    match (lowered_inherited(first), lowered_inherited(put), lowered_inherited(now)) {
+        (Some(first), Some(put), Some(now)) => raised_inherited(Ok(first.found_anew(&put, &now))),
+        _ => *first,
+    }
+}
+
+fn put_back(listener: i64, found: &ffi::Inherited) {
+    if let Some(found) = lowered_inherited(found) {
+        let _ = contain(|| found.put_back(sys::borrow(listener)?));
+    }
 }
 
 /// A [`Witness`] where one could be had: without it a loss is told, only not explained.
@@ -361,6 +412,32 @@ fn raised(config: &Config) -> ffi::Config {
         count: number(config.count),
         user_timeout: milliseconds(config.user_timeout),
     }
+}
+
+fn raised_inherited(inherited: Result<Inherited, Fault>) -> ffi::Inherited {
+    let known = inherited.is_ok();
+    let has = inherited.unwrap_or(Inherited { values: LEAVE_ALONE, retransmit_within: None });
+    ffi::Inherited {
+        known,
+        values: raised(&has.values),
+        retransmit_within: milliseconds(has.retransmit_within),
+    }
+}
+
+/// What was read from a socket may be longer than what can be written on one: no range applies.
+fn lowered_inherited(has: &ffi::Inherited) -> Option<Inherited> {
+    let number = |value: ffi::Value| value.given.then(|| u64::try_from(value.value).unwrap_or(0));
+    let time = |value| number(value).map(Duration::from_millis);
+    has.known.then(|| Inherited {
+        values: Config {
+            enabled: has.values.enabled,
+            idle: time(has.values.idle),
+            interval: time(has.values.interval),
+            count: number(has.values.count).and_then(|count| u32::try_from(count).ok()),
+            user_timeout: time(has.values.user_timeout),
+        },
+        retransmit_within: time(has.retransmit_within),
+    })
 }
 
 fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {

@@ -22,6 +22,7 @@
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
 //! | [`guard`] | one connection's whole policy, without I/O |
+//! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |
 //! | `capabilities` | [`Capabilities`]: what this system can do |
@@ -49,6 +50,8 @@ pub mod witness;
 
 #[cfg(feature = "bridge")]
 mod bridge;
+#[cfg(feature = "bridge")]
+mod listener;
 #[cfg(feature = "qml")]
 mod qml;
 // The bridge declares the base's signals only so that the properties can name them.
