@@ -36,9 +36,8 @@ fn qt() {
         .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
         .cpp_files(["cpp/capability_map.cpp", "cpp/listener.cpp", "cpp/look_timer.cpp"])
-        .cpp_files(["cpp/server.cpp"])
-        .cpp_file("cpp/socket_owner.cpp")
-        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
+        .cpp_files(["cpp/log.cpp", "cpp/server.cpp", "cpp/socket_owner.cpp"])
+        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp", "cpp/waiting.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {
         builder.cc_builder(|compiler| {
@@ -61,7 +60,7 @@ fn qml(builder: cxx_qt_build::CxxQtBuilder) -> cxx_qt_build::CxxQtBuilder {
         .qt_module("Qml")
         .file("src/qml.rs")
         .cpp_file(described(types))
-        .cpp_file("qml/register.cpp")
+        .cpp_files(["qml/keep_alive_in_qml.cpp", "qml/register.cpp"])
 }
 
 /// A header for moc, which has to find the enums to know the properties of their types.

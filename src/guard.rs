@@ -12,9 +12,12 @@ use crate::kernel::Kernel;
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
 use crate::plan::{Plan, Range, Together, milliseconds};
+use crate::refusals::Refusals;
 use crate::retransmission;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::sys;
+
+pub use crate::refusals::About;
 
 /// What the program asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +149,7 @@ pub struct View {
     pub state: State,
     /// Why the last connection was lost, until the next connect.
     pub loss_reason: Option<LossReason>,
-    /// The last refusal, until the next success.
+    /// The last refusal; it stays until what it is about is set well.
     pub error: String,
     /// The worst case from the last sign of life to the verdict, as really in force; `None` where
     /// nothing is.
@@ -161,7 +164,7 @@ pub struct Guard {
     /// The connection under guard.
     link: Option<Link>,
     loss_reason: Option<LossReason>,
-    error: String,
+    refusals: Refusals,
 }
 
 /// What is known of one connection while it lasts.
@@ -210,7 +213,7 @@ impl Guard {
             settings: self.settings,
             state: self.state,
             loss_reason: self.loss_reason,
-            error: self.error.clone(),
+            error: self.refusals.last().to_owned(),
             detection_time: self.link.as_ref().and_then(Link::detection_time),
         }
     }
@@ -229,13 +232,15 @@ impl Guard {
     }
 
     /// Takes new settings, and tells the kernel at once if the socket is connected. `wanted` is
-    /// already a refusal where a value could not even be put into settings.
+    /// already a refusal where a value could not even be put into settings; `about` is what is
+    /// changed.
     ///
     /// # Errors
     ///
     /// A refusal, by the ranges or by the kernel; the old settings stay.
     pub fn change(
         &mut self,
+        about: About,
         wanted: Result<Settings, Error>,
         clock: Clock,
         kernel: &mut impl Kernel,
@@ -247,7 +252,7 @@ impl Guard {
             }
             Ok(wanted)
         });
-        self.note(&outcome);
+        self.note(about, &outcome);
         let old = std::mem::replace(&mut self.settings, outcome?);
         if old.values.enabled != self.settings.values.enabled {
             self.state = match (self.settings.values.enabled, &self.link, self.state) {
@@ -269,6 +274,7 @@ impl Guard {
         if link.in_force.is_none() {
             // What was wanted at the connect was refused, all of it; here is the next try.
             link.in_force = Some(kernel.apply(&new)?);
+            self.refusals.accept(About::Connection);
             return Ok(());
         }
         let old = self.settings.config()?;
@@ -290,10 +296,8 @@ impl Guard {
 
     /// A socket was set.
     pub fn attached(&mut self) {
-        self.link = None;
-        self.loss_reason = None;
+        self.detached();
         self.state = State::Waiting;
-        self.error.clear();
     }
 
     /// The socket was taken away, or died.
@@ -301,7 +305,9 @@ impl Guard {
         self.link = None;
         self.loss_reason = None;
         self.state = State::Detached;
-        self.error.clear();
+        for about in [About::Socket, About::Connection, About::Promise] {
+            self.refusals.accept(about);
+        }
     }
 
     /// The owner of the socket has taken another one in its place.
@@ -330,7 +336,8 @@ impl Guard {
             .settings
             .config()
             .and_then(|config| if inherits { Ok(config) } else { kernel.apply(&config) });
-        self.note(&outcome);
+        self.refusals.accept(About::Promise);
+        self.note(About::Connection, &outcome);
         self.link = Some(Link {
             closing: false,
             reported: None,
@@ -370,6 +377,7 @@ impl Guard {
                     .and_then(|terms| retransmission::limit_at_accept(terms.within, link.retries));
             }
             link.warned = false;
+            self.refusals.accept(About::Promise);
         }
         let rhythm = self.settings.rhythm().filter(|_| enabled);
         if beat_anew || rhythm.is_some() != link.heartbeat.is_some() {
@@ -523,13 +531,18 @@ impl Guard {
     }
 
     /// Something was refused outside of the guard, such as an object that is no socket.
-    pub fn refused(&mut self, why: impl Into<String>) {
-        self.error = why.into();
+    pub fn refused(&mut self, about: About, why: impl Into<String>) {
+        self.refusals.refuse(about, why.into());
     }
 
     /// A call outside of the guard was accepted.
-    pub fn accepted(&mut self) {
-        self.error.clear();
+    pub fn accepted(&mut self, about: About) {
+        self.refusals.accept(about);
+    }
+
+    /// Whether this was refused and is still wrong.
+    pub fn is_refused(&self, why: &str) -> bool {
+        self.refusals.has(why)
     }
 
     /// Whether a verdict is to be found: not on a connection that the program itself is closing.
@@ -542,10 +555,10 @@ impl Guard {
         self.state = State::Lost;
     }
 
-    fn note<T>(&mut self, outcome: &Result<T, Error>) {
+    fn note<T>(&mut self, about: About, outcome: &Result<T, Error>) {
         match outcome {
-            Ok(_) => self.error.clear(),
-            Err(error) => self.error = error.to_string(),
+            Ok(_) => self.refusals.accept(about),
+            Err(error) => self.refusals.refuse(about, error.to_string()),
         }
     }
 
@@ -559,13 +572,14 @@ impl Guard {
             return;
         }
         link.warned = true;
-        self.error = format!(
+        let words = format!(
             "a loss within {:.1} s cannot be told from this connection's round trip of {:.1} s: a \
              peer that lives may be taken for lost; more than {:.1} s is needed",
             within.as_secs_f64(),
             round_trip.as_secs_f64(),
             needed.as_secs_f64()
         );
+        self.refusals.refuse(About::Promise, words);
     }
 }
 

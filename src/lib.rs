@@ -21,6 +21,7 @@
 //! | [`loss`] | why a connection was lost, from the evidence |
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
+//! | `refusals` | what was refused and is still wrong |
 //! | [`guard`] | one connection's whole policy, without I/O |
 //! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
@@ -41,6 +42,7 @@ pub mod kernel;
 pub mod liveness;
 pub mod loss;
 mod plan;
+mod refusals;
 pub mod retransmission;
 mod snapshot;
 mod socket;

@@ -15,7 +15,7 @@ use crate::bridge::{Fault, contain};
 use crate::config::{Config, detect_within_range};
 use crate::error::{Error, OptionName, Unit};
 use crate::guard::{
-    Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
+    About, Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
 };
 use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
@@ -197,6 +197,10 @@ pub mod ffi {
         fn socket_disconnected(self: Pin<&mut KeepAlive>, error: SocketError, descriptor: i64);
         #[cxx_override]
         fn refused(self: Pin<&mut KeepAlive>, why: &QString);
+        #[cxx_override]
+        fn socket_kept(self: Pin<&mut KeepAlive>);
+        #[cxx_override]
+        fn is_refused(self: &KeepAlive, why: &QString) -> bool;
     }
 
     // What the base does.
@@ -347,7 +351,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_enabled(self: Pin<&mut Self>, enabled: bool) {
-        self.change_value(|values| Ok(Config { enabled, ..values }));
+        self.change_value(About::Enabled, |values| Ok(Config { enabled, ..values }));
     }
 
     fn idle(&self) -> i32 {
@@ -355,7 +359,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Idle, |values| {
             let range = sys::limits()?.idle.range()?;
             let idle = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { idle, ..values })
@@ -367,7 +371,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Interval, |values| {
             let range = sys::limits()?.interval.range()?;
             let interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { interval, ..values })
@@ -380,7 +384,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_count(self: Pin<&mut Self>, count: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Count, |values| {
             let range = sys::limits()?.count.range()?;
             let count = unless(count, 0).map(|count| range.number(count)).transpose()?;
             Ok(Config { count, ..values })
@@ -392,7 +396,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::UserTimeout, |values| {
             let range = sys::limits()?.user_timeout.range()?;
             let user_timeout = unless(ms, -1).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { user_timeout, ..values })
@@ -404,7 +408,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_detect_within(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::DetectWithin, |settings| {
             let range = detect_within_range(sys::limits()?)?;
             let detect_within = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { detect_within, ..settings })
@@ -416,7 +420,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::Heartbeat, |settings| {
             let range = &HEARTBEAT_INTERVAL;
             let heartbeat_interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_interval, ..settings })
@@ -428,7 +432,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::Heartbeat, |settings| {
             let range = &HEARTBEAT_TIMEOUT;
             let heartbeat_timeout = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_timeout, ..settings })
@@ -442,18 +446,18 @@ impl ffi::KeepAlive {
     fn set_heartbeat_payload(mut self: Pin<&mut Self>, payload: &QByteArray) {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         if let Err(error) = LONGEST_PAYLOAD.check(length) {
-            self.show(0, |guard| refuse(guard, error.to_string()));
+            self.show(0, |guard| refuse(guard, About::Payload, error.to_string()));
         } else if length > 0 && self.is_owned() {
             let why = "heartbeatPayload: the socket belongs to another object, which frames what it \
                        sends; leave the payload empty and send a ping on heartbeatDue()";
-            self.show(0, |guard| refuse(guard, why.to_owned()));
+            self.show(0, |guard| refuse(guard, About::Payload, why.to_owned()));
         } else {
             let old = &mut self.as_mut().rust_mut().get_mut().heartbeat_payload;
             let same = old == payload;
             *old = payload.clone();
             let changes = if same { 0 } else { ffi::Change::HeartbeatPayload.repr };
             self.decide(changes, |guard| {
-                guard.accepted();
+                guard.accepted(About::Payload);
                 Ok(Orders::default())
             });
         }
@@ -464,7 +468,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_abort_on_loss(self: Pin<&mut Self>, abort_on_loss: bool) {
-        self.change(|settings| Ok(Settings { abort_on_loss, ..settings }));
+        self.change(About::AbortOnLoss, |settings| Ok(Settings { abort_on_loss, ..settings }));
     }
 
     fn silence(&self) -> i32 {
@@ -541,6 +545,7 @@ impl ffi::KeepAlive {
     fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
             guard.renewed();
+            guard.accepted(About::Socket);
             connect(guard, descriptor, false)
         });
     }
@@ -583,7 +588,18 @@ impl ffi::KeepAlive {
 
     fn refused(self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
-        self.show(0, |guard| refuse(guard, why));
+        self.show(0, |guard| refuse(guard, About::Socket, why));
+    }
+
+    fn socket_kept(self: Pin<&mut Self>) {
+        self.decide(0, |guard| {
+            guard.accepted(About::Socket);
+            Ok(Orders::default())
+        });
+    }
+
+    fn is_refused(&self, why: &QString) -> bool {
+        self.rust().guard.is_refused(&String::from(why))
     }
 
     fn settings(&self) -> &Settings {
@@ -591,16 +607,26 @@ impl ffi::KeepAlive {
     }
 
     /// A setter of one of the values.
-    fn change_value(self: Pin<&mut Self>, wanted: impl FnOnce(Config) -> Result<Config, Error>) {
-        self.change(|settings| Ok(Settings { values: wanted(settings.values)?, ..settings }));
+    fn change_value(
+        self: Pin<&mut Self>,
+        about: About,
+        wanted: impl FnOnce(Config) -> Result<Config, Error>,
+    ) {
+        self.change(about, |settings| {
+            Ok(Settings { values: wanted(settings.values)?, ..settings })
+        });
     }
 
     /// A setter: the wanted settings, or why they cannot be.
-    fn change(self: Pin<&mut Self>, wanted: impl FnOnce(Settings) -> Result<Settings, Error>) {
+    fn change(
+        self: Pin<&mut Self>,
+        about: About,
+        wanted: impl FnOnce(Settings) -> Result<Settings, Error>,
+    ) {
         let mut kernel = kernel::Socket::numbered(self.descriptor());
         self.decide(0, |guard| {
             let wanted = wanted(*guard.settings());
-            guard.change(wanted, Clock::read(), &mut kernel)
+            guard.change(about, wanted, Clock::read(), &mut kernel)
         });
     }
 
@@ -613,7 +639,7 @@ impl ffi::KeepAlive {
         self.show(changes, |guard| match contain(|| decision(guard)) {
             Ok(orders) => (orders, None),
             Err(Fault::Refused(error)) => (Orders::default(), Some(error.to_string())),
-            Err(Fault::Panic(words)) => refuse(guard, words),
+            Err(Fault::Panic(words)) => refuse(guard, About::Connection, words),
         });
     }
 
@@ -662,8 +688,8 @@ fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders,
     guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))
 }
 
-fn refuse(guard: &mut Guard, why: String) -> (Orders, Option<String>) {
-    guard.refused(why.clone());
+fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<String>) {
+    guard.refused(about, why.clone());
     (Orders::default(), Some(why))
 }
 

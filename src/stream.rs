@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::guard::{Clock, Guard, Orders, Settings, State};
+use crate::guard::{About, Clock, Guard, Orders, Settings, State};
 use crate::kernel::{Kernel as _, Socket};
 use crate::loss::{Evidence, Loss, LossReason, ReportedError};
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -70,7 +70,7 @@ impl GuardedStream {
     pub fn new(stream: TcpStream, settings: Settings) -> Result<Self, Error> {
         let mut guard = Guard::default();
         let mut kernel = Socket::new(&stream);
-        guard.change(Ok(settings), Clock::read(), &mut kernel)?;
+        guard.change(About::Settings, Ok(settings), Clock::read(), &mut kernel)?;
         guard.attached();
         let orders = guard.connected(false, Clock::read(), &mut kernel)?;
         let shown = guard.state();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use qkeepalive::guard::{Clock, Guard, Orders, Settings, State};
+use qkeepalive::guard::{About, Clock, Guard, Orders, Settings, State};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
@@ -84,7 +84,7 @@ fn six_seconds() -> Settings {
 
 fn connected() -> (Guard, Socket) {
     let (mut guard, mut socket) = (Guard::default(), Socket::default());
-    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     guard.attached();
     guard.connected(false, clock(), &mut socket).unwrap();
     (guard, socket)
@@ -105,7 +105,7 @@ fn end(reported: ReportedError, state: ConnectionState) -> Evidence {
 #[test]
 fn values_reach_the_kernel_at_the_connect_and_not_before() {
     let (mut guard, mut socket) = (Guard::default(), Socket::default());
-    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     guard.attached();
     assert_eq!(guard.view().state, State::Waiting);
     assert!(socket.told.is_empty());
@@ -122,12 +122,12 @@ fn only_what_became_different_is_written() {
         let values = Config { idle: seconds(10), interval, ..Config::default() };
         Settings { values, ..Settings::default() }
     };
-    guard.change(Ok(wanted(seconds(5))), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(wanted(seconds(5))), clock(), &mut socket).unwrap();
     socket.told.clear();
-    guard.change(Ok(wanted(seconds(7))), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(wanted(seconds(7))), clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config { interval: seconds(7), ..Config::default() }]);
     socket.told.clear();
-    guard.change(Ok(wanted(None)), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(wanted(None)), clock(), &mut socket).unwrap();
     assert!(socket.told.is_empty(), "a return to \"leave alone\" writes nothing");
 }
 
@@ -136,11 +136,11 @@ fn what_the_kernel_refuses_is_not_kept() {
     let (mut guard, mut socket) = connected();
     socket.refuses = true;
     let wanted = Settings { detect_within: seconds(8), ..Settings::default() };
-    guard.change(Ok(wanted), clock(), &mut socket).unwrap_err();
+    guard.change(About::Settings, Ok(wanted), clock(), &mut socket).unwrap_err();
     assert_eq!(guard.settings(), &six_seconds());
     assert!(!guard.view().error.is_empty());
     socket.refuses = false;
-    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert!(guard.view().error.is_empty(), "the next success clears the error");
 }
 
@@ -199,11 +199,11 @@ fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss()
 fn once_the_refused_value_is_mended_all_values_are_applied() {
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     let longer = Settings { detect_within: seconds(9), ..Settings::default() };
-    guard.change(Ok(longer), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(longer), clock(), &mut socket).unwrap();
     guard.attached();
     guard.connected(false, clock(), &mut socket).unwrap_err();
     socket.refuses = false;
-    guard.change(Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
     assert_eq!(guard.view().detection_time, seconds(6));
 }
@@ -212,7 +212,9 @@ fn once_the_refused_value_is_mended_all_values_are_applied() {
 fn a_disabled_guard_says_nothing() {
     let (mut guard, mut socket) = connected();
     let values = Config { enabled: false, ..Config::default() };
-    guard.change(Ok(Settings { values, ..six_seconds() }), clock(), &mut socket).unwrap();
+    guard
+        .change(About::Settings, Ok(Settings { values, ..six_seconds() }), clock(), &mut socket)
+        .unwrap();
     assert!(!socket.told.last().unwrap().enabled);
     assert_eq!(guard.view().state, State::Waiting);
     assert_eq!(guard.view().detection_time, None);
@@ -260,7 +262,7 @@ fn look_until(
 
 fn connected_at(settings: Settings) -> (Guard, Socket, Clock) {
     let (mut guard, mut socket, clock) = (Guard::default(), Socket::default(), clock());
-    guard.change(Ok(settings), clock, &mut socket).unwrap();
+    guard.change(About::Settings, Ok(settings), clock, &mut socket).unwrap();
     guard.attached();
     guard.connected(false, clock, &mut socket).unwrap();
     (guard, socket, clock)
@@ -313,7 +315,7 @@ fn other_settings_do_not_take_back_what_is_known_of_the_peer() {
         guard.look(false, Clock { now, ..start }, &mut socket);
     }
     let longer = Settings { detect_within: seconds(8), ..six_seconds() };
-    guard.change(Ok(longer), Clock { now, ..start }, &mut socket).unwrap();
+    guard.change(About::Settings, Ok(longer), Clock { now, ..start }, &mut socket).unwrap();
     loop {
         now = guard.next_look().expect("it goes on looking").at;
         socket.info = silent((now - start.now).as_millis() as u64, false);
@@ -332,7 +334,7 @@ fn a_heart_beat_beats_although_the_other_values_were_refused() {
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     let start = clock();
     let beat = Settings { heartbeat_interval: seconds(1), ..six_seconds() };
-    guard.change(Ok(beat), start, &mut socket).unwrap();
+    guard.change(About::Settings, Ok(beat), start, &mut socket).unwrap();
     guard.attached();
     guard.connected(false, start, &mut socket).unwrap_err();
     let now = guard.next_look().expect("it looks").at;
@@ -486,7 +488,7 @@ fn a_heart_beat_has_to_be_waited_for_longer_than_its_interval() {
             heartbeat_timeout: Some(Duration::from_millis(timeout)),
             ..six_seconds()
         };
-        let error = guard.change(Ok(wanted), clock(), &mut socket).unwrap_err();
+        let error = guard.change(About::Settings, Ok(wanted), clock(), &mut socket).unwrap_err();
         assert_eq!(error.code(), Some(Error::OUT_OF_RANGE));
         assert!(error.to_string().starts_with("heartbeatTimeout: "), "{error}");
     }
@@ -505,7 +507,7 @@ fn a_path_too_slow_for_the_deadline_is_said_once() {
     guard.look(false, start, &mut socket);
     let words = guard.view().error;
     assert!(words.contains("round trip of 2.0 s"), "{words}");
-    guard.accepted();
+    guard.accepted(About::Promise);
     guard.look(false, start, &mut socket);
     assert_eq!(guard.view().error, "");
 }
@@ -574,7 +576,7 @@ proptest! {
                     }
                 }
                 Event::Change(settings) => {
-                    let accepted = guard.change(Ok(settings), clock(), &mut socket).is_ok();
+                    let accepted = guard.change(About::Settings, Ok(settings), clock(), &mut socket).is_ok();
                     prop_assert_eq!(guard.settings() == &settings, accepted || before.settings == settings);
                 }
             }

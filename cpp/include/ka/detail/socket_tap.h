@@ -10,6 +10,7 @@
 #include <QtCore/qstring.h>
 #include <QtCore/qvariant.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -21,6 +22,7 @@ namespace ka::detail {
 
 class SocketOwner;
 class SocketWitness;
+class Waiting;
 struct Tie;
 
 /// What is worth a signal, as bits of publish().
@@ -88,6 +90,8 @@ public:
     ///
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
+    /// The last of these is taken as soon as the other guard lets go, unless this one was given
+    /// something else meanwhile; several guards that wait have it in turn, the latest first.
     void setSocket(QObject *object);
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map of
@@ -167,6 +171,20 @@ protected:
     virtual void socketDisconnected(ka::detail::SocketError error, std::int64_t descriptor) = 0;
     /// Something was refused here.
     virtual void refused(const QString &why) = 0;
+    /// The socket that is there was set once more, or none where there is none.
+    virtual void socketKept() = 0;
+    /// Whether this was refused and is still wrong.
+    virtual bool isRefused(const QString &why) const = 0;
+
+    // To a class that makes a guard of another kind of program, such as QML's.
+
+    /// Whether to tell this refusal now, by applyFailed() and in the log. Otherwise it is in
+    /// errorString alone.
+    virtual bool tells(const QString &why);
+    /// Writes a refusal that is told into the log.
+    virtual void log(const QString &why) const;
+    /// How long a socket may belong to another guard until this one tells that it was refused.
+    virtual std::chrono::milliseconds patience() const;
 
     // From Rust.
 
@@ -197,6 +215,7 @@ private:
     friend class SocketWitness;
     friend class SocketOwner;
     friend class ServerGuard;
+    friend class Waiting;
 
     SocketWitness *witness() const;
     std::int64_t tie(QAbstractSocket *socket);
@@ -204,6 +223,10 @@ private:
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
     void ownerGone();
+    void waitFor(QObject *object, QAbstractSocket *socket);
+    void stopWaiting();
+    void tryAgain();
+    void refuseAnothers();
     void beat();
     void abort(unsigned judged);
     bool isDisplayed() const;
@@ -211,6 +234,7 @@ private:
 
     std::shared_ptr<Tie> m_tie;
     SocketOwner *m_owner = nullptr;
+    Waiting *m_waiting = nullptr;
     QBasicTimer m_display;
     bool m_inherits = false;
 };
