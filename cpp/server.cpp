@@ -128,11 +128,12 @@ private:
         }
     }
 
-    /// The program's own sockets may have the server for their parent, too.
-    bool isAccepted(const QAbstractSocket *socket) const
+    /// The program's own sockets may have the server for their parent, too. Only those that it
+    /// connects itself have the name of their peer.
+    static bool isAccepted(const QAbstractSocket *socket)
     {
-        return socket->state() == QAbstractSocket::ConnectedState
-            && socket->localPort() == m_server->serverPort() && !SocketWitness::of(socket);
+        return socket->state() == QAbstractSocket::ConnectedState && socket->peerName().isEmpty()
+            && !SocketWitness::of(socket);
     }
 
     void guard(QAbstractSocket *socket)

@@ -81,6 +81,7 @@ private slots:
     void aGuardThatTheProgramDeletedDoesNotComeBack();
     void aSocketOfTheProgramsOwnGetsNoGuard();
     void connectionsFromBeforeGetNoGuard();
+    void aServerThatStopsWhileItAcceptsHasThatConnectionGuarded();
     void aSetUpMayDeleteTheObject();
     void aSetUpMayDeleteTheServer();
 
@@ -354,6 +355,22 @@ void tst_Listener::connectionsFromBeforeGetNoGuard()
     ka::guardConnections(m_server.get(), 6s);
     QVERIFY(agrees(accepted(), 6000));
     QVERIFY(before && !guardOf(before));
+}
+
+void tst_Listener::aServerThatStopsWhileItAcceptsHasThatConnectionGuarded()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    QTcpSocket *taken = nullptr;
+    connect(&server, &QTcpServer::newConnection, this, [&] {
+        taken = server.nextPendingConnection();
+        server.close(); // one client only
+    });
+    ka::guardConnections(&server, 6s);
+    QTcpSocket one;
+    one.connectToHost(QHostAddress::LocalHost, server.serverPort());
+    QTRY_VERIFY(taken);
+    QVERIFY(agrees(taken, 6000));
 }
 
 void tst_Listener::aSetUpMayDeleteTheObject()
