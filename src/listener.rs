@@ -111,3 +111,64 @@ impl Inherited {
 fn unless_changed<T: PartialEq>(put: T, now: T, first: T) -> T {
     if now == put { first } else { now }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has(idle: u64, count: u32, limit: Option<u64>) -> Inherited {
+        let seconds = Duration::from_secs;
+        Inherited {
+            values: Config {
+                enabled: count != 9,
+                idle: Some(seconds(idle)),
+                interval: Some(seconds(1)),
+                count: Some(count),
+                user_timeout: Some(Duration::ZERO),
+            },
+            retransmit_within: limit.map(seconds),
+        }
+    }
+
+    #[test]
+    fn what_somebody_has_changed_since_is_kept_and_the_rest_is_as_it_was_found() {
+        let (first, put) = (has(7200, 9, Some(120)), has(3, 3, Some(1)));
+        let anew = first.found_anew(&put, &put);
+        assert_eq!(anew.values.idle, first.values.idle);
+        assert_eq!((anew.values.count, anew.values.enabled), (Some(9), false));
+        assert_eq!(anew.retransmit_within, first.retransmit_within);
+        assert_eq!(anew.values.user_timeout, None, "it was not given");
+        let changed = first.found_anew(&put, &has(100, 3, Some(7)));
+        assert_eq!(changed.values.idle, Some(Duration::from_secs(100)));
+        assert_eq!(changed.values.count, Some(9));
+        assert_eq!(changed.retransmit_within, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_user_timeout_of_the_programs_does_not_suit() {
+        let mut has = has(3, 3, None);
+        let wanted = Config { user_timeout: None, ..has.values };
+        assert!(has.suits(&wanted));
+        has.values.user_timeout = Some(Duration::from_secs(20));
+        assert!(!has.suits(&wanted));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_listener_gets_back_what_it_had_even_what_cannot_be_written() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = sys::lend(&listener);
+        let found = Inherited::of(socket).unwrap();
+        let config = Config::detect_within(Duration::from_secs(6)).unwrap();
+        let put = Inherited::give(socket, &config).unwrap();
+        assert!(put.suits(&config));
+        assert_eq!(Inherited::of(socket).unwrap(), put);
+        found.put_back(socket).unwrap();
+        assert_eq!(Inherited::of(socket).unwrap(), found);
+        // As where net.ipv4.tcp_keepalive_time is half a day.
+        let mut longer = found;
+        longer.values.idle = Some(Duration::from_secs(43200));
+        longer.put_back(socket).unwrap();
+        assert_eq!(Inherited::of(socket).unwrap().values.idle, Some(Duration::from_secs(32767)));
+    }
+}
