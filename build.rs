@@ -35,9 +35,10 @@ fn qt() {
         .file("src/qobject.rs")
         .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
-        .cpp_files(["cpp/capability_map.cpp", "cpp/look_timer.cpp", "cpp/server.cpp"])
-        .cpp_files(["cpp/own_descriptor.cpp", "cpp/socket_owner.cpp"])
-        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
+        .cpp_files(["cpp/capability_map.cpp", "cpp/listener.cpp", "cpp/look_timer.cpp"])
+        .cpp_files(["cpp/log.cpp", "cpp/own_descriptor.cpp", "cpp/server.cpp"])
+        .cpp_files(["cpp/socket_owner.cpp", "cpp/socket_tap.cpp", "cpp/socket_witness.cpp"])
+        .cpp_files(["cpp/waiting.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {
         builder.cc_builder(|compiler| {
@@ -60,7 +61,7 @@ fn qml(builder: cxx_qt_build::CxxQtBuilder) -> cxx_qt_build::CxxQtBuilder {
         .qt_module("Qml")
         .file("src/qml.rs")
         .cpp_file(described(types))
-        .cpp_file("qml/register.cpp")
+        .cpp_files(["qml/keep_alive_in_qml.cpp", "qml/register.cpp"])
 }
 
 /// A header for moc, which has to find the enums to know the properties of their types.

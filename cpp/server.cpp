@@ -1,126 +1,173 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <ka/server.h>
 
-#include <ka/socket.h>
-
-#include "bridge.h"
+#include "listener.h"
 #include "socket_witness.h"
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qlist.h>
+#include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 #include <QtNetwork/qtcpserver.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace ka {
 
 namespace detail {
 
-/// Guards what one server accepts; a child of the server.
+/// Guards what one server accepts; a child of the server. One that another has taken the place of
+/// stays as an object, because the program may still hold and delete it, and does nothing more.
 class ServerGuard : public QObject
 {
 public:
-    ServerGuard(QTcpServer *server, std::chrono::milliseconds detectWithin,
-                std::function<void(KeepAlive *)> setUp)
+    ServerGuard(QTcpServer *server, const Config &config, std::chrono::milliseconds detectWithin,
+                std::function<void(KeepAlive *)> setUp, ServerGuard *before)
         : QObject(server)
         , m_server(server)
-        , m_config(Config::detectWithin(detectWithin))
+        , m_listener(before ? before->m_listener : Listener(server, config))
         , m_detectWithin(detectWithin)
         , m_setUp(std::move(setUp))
     {
-        configureListener();
+        if (before) {
+            m_newChildren = std::exchange(before->m_newChildren, {});
+            before->retire();
+            noticeEngines();
+            m_listener.change(config);
+        }
+        m_listener.bringUpToDate();
         server->installEventFilter(this);
         connect(server, &QTcpServer::newConnection, this, &ServerGuard::guardNew,
                 Qt::DirectConnection);
     }
 
-private:
-    /// A server may listen later, stop, and listen again with another descriptor.
-    void configureListener()
+    /// Without a server it is being destroyed, and this with it.
+    ~ServerGuard() override
     {
-        const qintptr descriptor = m_server->socketDescriptor();
-        if (!m_mayListenAnew || descriptor == -1)
-            return;
-        m_mayListenAnew = false;
-        m_inherits = false;
-        std::error_code error;
-        apply(descriptor, m_config, error); // if refused, the connections will say why
-        if (!error) {
-            qkeepalive::bridge::limit_accepted_retransmissions(descriptor,
-                                                               qkeepalive::bridge::lower(m_config));
+        if (m_server && !m_retired)
+            m_listener.putBack();
+    }
+
+    /// The one at work on this server, if any.
+    static ServerGuard *of(const QTcpServer *server)
+    {
+        const QObjectList &children = server->children();
+        for (QObject *child : children) {
+            auto *guard = dynamic_cast<ServerGuard *>(child);
+            if (guard && !guard->m_retired)
+                return guard;
         }
+        return nullptr;
     }
 
-    /// A descriptor's number may come again. At each listen() Qt makes an engine as the server's
-    /// child, but while that is made it does not say yet of what class it is.
-    void noticeEngines()
+private:
+    void retire()
     {
-        for (const QPointer<QObject> &child : std::as_const(m_newChildren))
-            m_mayListenAnew |= child && child->inherits("QAbstractSocketEngine");
-        m_newChildren.clear();
+        m_retired = true;
+        m_server->removeEventFilter(this);
+        m_server->disconnect(this);
+        m_setUp = {};
     }
 
+    /// Nothing is asked of the server here: it may be about to make its engine.
     bool eventFilter(QObject *watched, QEvent *event) override
     {
-        if (event->type() == QEvent::ChildAdded)
-            m_newChildren.append(static_cast<QChildEvent *>(event)->child());
+        if (event->type() != QEvent::ChildAdded && event->type() != QEvent::ChildRemoved)
+            return QObject::eventFilter(watched, event);
+        QObject *child = static_cast<QChildEvent *>(event)->child();
+        if (event->type() == QEvent::ChildAdded) {
+            m_newChildren.append(child);
+        } else {
+            const auto gone = [child](const QPointer<QObject> &it) { return !it || it == child; };
+            m_newChildren.erase(std::remove_if(m_newChildren.begin(), m_newChildren.end(), gone),
+                                m_newChildren.end());
+            if (child == m_listener.engine())
+                m_listener.forget();
+        }
+        // It may listen later, or again: then it has a descriptor when the event loop turns.
+        if (m_listener.isNew())
+            QMetaObject::invokeMethod(this, &ServerGuard::bringUpToDate, Qt::QueuedConnection);
         return QObject::eventFilter(watched, event);
     }
 
-    /// The connections that wait to be taken are the server's last children.
-    void guardNew()
+    /// Qt deletes an engine later than it makes the next one, so the newest counts.
+    void noticeEngines()
+    {
+        const auto engine = std::find_if(
+                m_newChildren.crbegin(), m_newChildren.crend(), [](const QPointer<QObject> &child) {
+                    return child && child->inherits("QAbstractSocketEngine");
+                });
+        if (engine != m_newChildren.crend() && *engine != m_listener.engine())
+            m_listener.forget();
+    }
+
+    void bringUpToDate()
     {
         noticeEngines();
-        configureListener();
-        QList<QAbstractSocket *> fresh;
-        const QObjectList &children = m_server->children();
-        for (auto child = children.crbegin(); child != children.crend(); ++child) {
-            auto *socket = qobject_cast<QAbstractSocket *>(*child);
-            if (socket && SocketWitness::of(socket))
-                break;
-            if (socket)
-                fresh.prepend(socket);
-        }
-        for (QAbstractSocket *socket : std::as_const(fresh)) {
-            auto *link = new KeepAlive;
-            link->setDetectWithin(int(m_detectWithin.count()));
-            static_cast<SocketTap *>(link)->m_inherits = inherits(socket->socketDescriptor());
-            link->setSocket(socket);
-            link->setParent(socket);
-            if (m_setUp)
-                m_setUp(link);
-        }
+        m_listener.bringUpToDate();
     }
 
-    /// Connections that came before the listener had its values do not have them. They are taken in
-    /// the order in which they came: after the first that has them all have.
-    bool inherits(qintptr descriptor)
+    /// Each that has become the server's child since the last time, and was accepted by it. While it
+    /// was added it did not say yet of what class it is.
+    void guardNew()
     {
-        if (!m_inherits) {
-            std::error_code error;
-            const Config found = query(descriptor, error);
-            m_inherits = !error && found.enabled && found.idle == m_config.idle
-                      && found.interval == m_config.interval && found.count == m_config.count;
+        bringUpToDate();
+        const QPointer<ServerGuard> alive(this);
+        QList<QPointer<QAbstractSocket>> accepted;
+        for (const QPointer<QObject> &child : std::exchange(m_newChildren, {})) {
+            auto *socket = qobject_cast<QAbstractSocket *>(child.data());
+            if (socket && isAccepted(socket))
+                accepted.append(socket);
         }
-        return m_inherits;
+        for (const QPointer<QAbstractSocket> &socket : std::as_const(accepted)) {
+            if (socket)
+                guard(socket);
+            if (!alive)
+                return;
+        }
     }
 
-    QTcpServer *const m_server;
-    const Config m_config;
+    /// The program's own sockets may have the server for their parent, too. Only those that it
+    /// connects itself have the name of their peer.
+    static bool isAccepted(const QAbstractSocket *socket)
+    {
+        return socket->state() == QAbstractSocket::ConnectedState && socket->peerName().isEmpty()
+            && !SocketWitness::of(socket);
+    }
+
+    void guard(QAbstractSocket *socket)
+    {
+        auto *link = new KeepAlive;
+        link->setDetectWithin(int(m_detectWithin.count()));
+        if (m_listener.handsDownTo(socket->socketDescriptor())) {
+            const auto found = qkeepalive::bridge::found_numbers(m_listener.found());
+            static_cast<SocketTap *>(link)->m_inherited
+                    = std::make_unique<std::array<std::int64_t, 6>>(found);
+        }
+        link->setSocket(socket);
+        link->setParent(socket);
+        // A copy: it may delete this, or have another take its place.
+        if (const auto setUp = m_setUp)
+            setUp(link);
+    }
+
+    const QPointer<QTcpServer> m_server;
+    Listener m_listener;
     const std::chrono::milliseconds m_detectWithin;
-    const std::function<void(KeepAlive *)> m_setUp;
+    std::function<void(KeepAlive *)> m_setUp;
     QList<QPointer<QObject>> m_newChildren;
-    bool m_mayListenAnew = true;
-    bool m_inherits = false;
+    bool m_retired = false;
 };
 
 } // namespace detail
 
-void guardConnections(QTcpServer *server, std::chrono::milliseconds detectWithin,
-                      std::function<void(KeepAlive *)> setUp)
+QObject *guardConnections(QTcpServer *server, std::chrono::milliseconds detectWithin,
+                          std::function<void(KeepAlive *)> setUp)
 {
-    new detail::ServerGuard(server, detectWithin, std::move(setUp));
+    const Config config = Config::detectWithin(detectWithin);
+    return new detail::ServerGuard(server, config, detectWithin, std::move(setUp),
+                                   detail::ServerGuard::of(server));
 }
 
 } // namespace ka

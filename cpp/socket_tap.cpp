@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <ka/detail/socket_tap.h>
 
+#include "log.h"
 #include "socket_owner.h"
 #include "socket_witness.h"
+#include "waiting.h"
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
@@ -33,8 +35,15 @@ const std::array<QMetaMethod, 3> &displaySignals()
     return changing;
 }
 
-/// Why this socket cannot be guarded; empty if it can. `own` is the guard's witness by now.
-QString objection(const SocketTap *guard, const SocketWitness *own, const QAbstractSocket *socket)
+/// Whether another guard has this socket. `own` is the guard's witness by now.
+bool isAnothers(const SocketWitness *own, const QAbstractSocket *socket)
+{
+    const SocketWitness *witness = SocketWitness::of(socket);
+    return witness && witness != own;
+}
+
+/// Why this socket can never be guarded; empty if it can.
+QString objection(const SocketTap *guard, const QAbstractSocket *socket)
 {
     if (socket->socketType() != QAbstractSocket::TcpSocket) {
         return QStringLiteral("socket: %1 is not a TCP socket")
@@ -44,14 +53,11 @@ QString objection(const SocketTap *guard, const SocketWitness *own, const QAbstr
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
                               "to the socket's thread before setting it");
     }
-    if (const SocketWitness *witness = SocketWitness::of(socket); witness && witness != own)
-        return QStringLiteral("socket: another KeepAlive guards it already");
     return {};
 }
 
-/// Why this object, whose socket is `socket` if it has one, cannot be guarded; empty if it can.
-QString objection(const SocketTap *guard, const SocketWitness *own, const QObject *object,
-                  const QAbstractSocket *socket)
+/// Why this object, whose socket is `socket` if it has one, can never be guarded; empty if it can.
+QString objection(const SocketTap *guard, const QObject *object, const QAbstractSocket *socket)
 {
     if (!socket && !SocketOwner::isKnown(object)) {
         return QStringLiteral("socket: %1 is not a QAbstractSocket and owns none")
@@ -61,7 +67,7 @@ QString objection(const SocketTap *guard, const SocketWitness *own, const QObjec
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
                               "to the socket's thread before setting it");
     }
-    return socket ? objection(guard, own, socket) : QString();
+    return socket ? objection(guard, socket) : QString();
 }
 
 } // namespace
@@ -129,17 +135,24 @@ QObject *SocketTap::socket() const
 
 void SocketTap::setSocket(QObject *object)
 {
+    stopWaiting();
     // Without a tie there is nothing to let go of. One to a socket that went to another thread counts.
-    if (object ? object == socket() : !m_tie && !m_owner)
+    if (object ? object == socket() : !m_tie && !m_owner) {
+        socketKept();
         return;
+    }
     auto *socket = qobject_cast<QAbstractSocket *>(object);
     const bool owner = object && !socket;
     if (owner)
         socket = SocketOwner::newest(object);
     if (object) {
-        const QString why = objection(this, witness(), object, socket);
+        const QString why = objection(this, object, socket);
         if (!why.isEmpty()) {
             refused(why);
+            return;
+        }
+        if (socket && isAnothers(witness(), socket)) {
+            waitFor(object, socket);
             return;
         }
     }
@@ -147,7 +160,10 @@ void SocketTap::setSocket(QObject *object)
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
     const QPointer<SocketTap> alive(this);
-    socketReplaced(object != nullptr, descriptor, std::exchange(m_inherits, false));
+    const QPointer<SocketTap> alive(this);
+    socketReplaced(object != nullptr, descriptor, m_inherited != nullptr);
+    if (alive)
+        m_inherited.reset();
     if (alive && isOwned() && m_owner->object() == object && !heartbeatPayload().isEmpty()) {
         refused(QStringLiteral("heartbeatPayload: %1 frames what it sends, so these bytes are not "
                                "written; send a ping on heartbeatDue()")
@@ -164,13 +180,58 @@ void SocketTap::takeNewest()
     const SocketWitness *here = witness();
     if (!newest || (here && here->socket() == newest))
         return;
-    const QString why = objection(this, here, newest);
+    const QString why = objection(this, newest);
     if (!why.isEmpty()) {
         refused(why);
         return;
     }
+    if (isAnothers(here, newest)) {
+        stopWaiting();
+        waitFor(m_owner->object(), newest);
+        return;
+    }
     part();
     socketRenewed(tie(newest));
+}
+
+/// Waits for a socket of another guard, and tells so as soon as patience() is over.
+void SocketTap::waitFor(QObject *object, QAbstractSocket *socket)
+{
+    m_waiting = new Waiting(object, socket, this);
+    if (patience().count() > 0)
+        m_waiting->tellAfter(patience());
+    else
+        refuseAnothers();
+}
+
+void SocketTap::stopWaiting()
+{
+    if (m_waiting)
+        std::exchange(m_waiting, nullptr)->stop();
+}
+
+/// What is waited for may be free now.
+void SocketTap::tryAgain()
+{
+    QObject *object = m_waiting->object();
+    auto *socket = qobject_cast<QAbstractSocket *>(object);
+    if (!socket)
+        socket = SocketOwner::newest(object);
+    // An owner without a socket may still be the other guard's, which takes the next one.
+    if (!socket || isAnothers(witness(), socket)) {
+        m_waiting->watch(socket);
+        return;
+    }
+    stopWaiting();
+    if (m_owner && m_owner->object() == object)
+        takeNewest();
+    else
+        setSocket(object);
+}
+
+void SocketTap::refuseAnothers()
+{
+    refused(QStringLiteral("socket: another KeepAlive guards it already"));
 }
 
 void SocketTap::ownerGone()
@@ -221,10 +282,17 @@ void SocketTap::hearReceived(bool hear)
         here->hearReceived(hear);
 }
 
-void SocketTap::limitRetransmissions(std::int64_t milliseconds)
+void SocketTap::holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
+                          std::int64_t count, std::int64_t userTimeout,
+                          std::int64_t retransmitWithin)
 {
     if (SocketWitness *here = witness())
-        here->limitRetransmissions(milliseconds);
+        here->hold({enabled, idle, interval, count, userTimeout, retransmitWithin});
+}
+
+std::int64_t SocketTap::inherited(std::int32_t number) const
+{
+    return m_inherited ? m_inherited->at(std::size_t(number)) : -1;
 }
 
 /// The socket that belongs to this tie died, or went away to another thread.
@@ -240,6 +308,21 @@ void SocketTap::socketGone(const Tie *tie, const QString &why)
         socketReplaced(false, -1, false);
     if (alive && !why.isEmpty())
         refused(why);
+}
+
+bool SocketTap::tells(const QString & /*why*/)
+{
+    return true;
+}
+
+void SocketTap::log(const QString &why) const
+{
+    logRefusal(this, why);
+}
+
+std::chrono::milliseconds SocketTap::patience() const
+{
+    return {};
 }
 
 void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
@@ -267,6 +350,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
             {Change::HeartbeatTimeout, &SocketTap::heartbeatTimeoutChanged},
             {Change::HeartbeatPayload, &SocketTap::heartbeatPayloadChanged},
             {Change::AbortOnLoss, &SocketTap::abortOnLossChanged},
+            {Change::Capabilities, &SocketTap::capabilitiesChanged},
             {Change::Silence, &SocketTap::silenceChanged},
             {Change::UnansweredProbes, &SocketTap::unansweredProbesChanged},
             {Change::RoundTripTime, &SocketTap::roundTripTimeChanged},
@@ -283,6 +367,12 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     const SocketWitness *here
             = has(Change::MustAbort) || has(Change::BeatDue) ? witness() : nullptr;
     const unsigned judged = here ? here->connections() : 0;
+    const bool told = !failureCopy.isEmpty() && tells(failureCopy);
+    logChanges(this, changes);
+    if (told)
+        log(failureCopy);
+    if (loss != ka::LossReason::NoLoss)
+        logLoss(this, witness() ? witness()->socket() : nullptr, loss, detailCopy);
     if (has(Change::State) && !m_display.isActive() && isDisplayed())
         QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
     for (const Notify &notify : notifies) {
@@ -292,7 +382,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
         if (!alive)
             return;
     }
-    if (!failureCopy.isEmpty()) {
+    if (told) {
         Q_EMIT applyFailed(failureCopy);
         if (!alive)
             return;

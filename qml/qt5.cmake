@@ -28,5 +28,6 @@ add_custom_command(
 file(CONFIGURE OUTPUT "${module_dir}/qmldir" CONTENT
     "module QKeepAlive\nplugin qkeepaliveplugin\ntypeinfo ${typeinfo}\n")
 
-add_library(qkeepaliveplugin MODULE qt5_plugin.cpp qt5_types.h "${registration}")
+add_library(qkeepaliveplugin MODULE
+    qt5_plugin.cpp qt5_types.h keep_alive_in_qml.h keep_alive_in_qml.cpp "${registration}")
 set_target_properties(qkeepaliveplugin PROPERTIES LIBRARY_OUTPUT_DIRECTORY "${module_dir}")

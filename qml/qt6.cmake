@@ -14,4 +14,4 @@ qt_add_qml_module(qkeepaliveplugin
     OUTPUT_DIRECTORY "${module_dir}"
     RESOURCE_PREFIX /qt/qml # what Qt's policy QTP0001 makes of it since 6.5
     SHARED
-    SOURCES types.h "${metatypes}")
+    SOURCES types.h keep_alive_in_qml.h keep_alive_in_qml.cpp "${metatypes}")

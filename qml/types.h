@@ -4,7 +4,7 @@
 // What `import QKeepAlive` brings: the library's own types, described for QML. The classes stay as
 // they are, so a program without QML links no Qt Qml.
 
-#include <ka/keepalive.h>
+#include "keep_alive_in_qml.h"
 
 #include <QtNetwork/qabstractsocket.h>
 #include <QtQml/qqml.h>
@@ -12,7 +12,11 @@
 struct KeepAliveForQml
 {
     Q_GADGET
-    QML_FOREIGN(ka::KeepAlive)
+#ifdef Q_MOC_RUN
+    QML_FOREIGN(ka::KeepAlive) // what there is to describe
+#else
+    QML_FOREIGN(KeepAliveInQml) // what is made: the same to look at
+#endif
     QML_NAMED_ELEMENT(KeepAlive)
     QML_EXTENDED_NAMESPACE(ka)
 };

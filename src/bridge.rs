@@ -7,18 +7,22 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use cxx::{CxxString, UniquePtr};
 
 use crate::capabilities::TimeRange;
-use crate::config::{Config, detect_within_range};
+use crate::config::{Config, LEAVE_ALONE, detect_within_range};
 use crate::ends::{self, End};
 use crate::error::Error;
+use crate::found::Found;
+use crate::kernel::Socket;
+use crate::listener::{self, Inherited};
 use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, duplicates, plan, retransmission, socket, sys};
+use crate::{defaults, duplicates, plan, socket, sys};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -89,6 +93,15 @@ pub(crate) mod ffi {
         early_warning: bool,
     }
 
+    /// What a connection has from the socket that accepted it ([`crate::listener`]), or what such a
+    /// socket has for it. Not `known` where it cannot be read.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Inherited {
+        known: bool,
+        values: Config,
+        retransmit_within: Value,
+    }
+
     /// Whose number [`Failure::code`] is.
     #[derive(Debug)]
     enum Category {
@@ -146,9 +159,16 @@ pub(crate) mod ffi {
         fn tells_data_received() -> bool;
         fn system_defaults() -> ConfigResult;
         fn set_system_defaults(config: &Config) -> ConfigResult;
-        /// What a listening socket gives its connections besides the values: see
-        /// [`crate::retransmission`].
-        fn limit_accepted_retransmissions(listener: i64, config: &Config);
+
+        /// How often [`apply`] was called: whether a listening socket may have changed.
+        fn applications() -> u64;
+        // What a listening socket hands down: see [`crate::listener`].
+        fn hands_down(listener: i64) -> bool;
+        fn inherited(socket: i64) -> Inherited;
+        fn give_listener(listener: i64, config: &Config) -> Inherited;
+        fn suits(has: &Inherited, config: &Config) -> bool;
+        fn found_anew(first: &Inherited, put: &Inherited, now: &Inherited) -> Inherited;
+        fn put_back(listener: i64, found: &Inherited);
 
         /// A duplicate of a connected socket's descriptor, or none: see [`crate::witness`].
         type MaybeWitness;
@@ -164,8 +184,12 @@ pub(crate) mod ffi {
         /// What stands for the duplicate where a descriptor to read from is passed; −1 where there is
         /// none.
         fn handle(self: &MaybeWitness) -> i64;
-        fn limit_retransmissions(self: &mut MaybeWitness, descriptor: i64, milliseconds: i64);
+        /// Keeps what was found on the socket: see [`crate::found`].
+        fn hold(self: &mut MaybeWitness, found: &[i64; 6]);
+        /// Puts that back on this descriptor, which is known to be the socket's.
         fn restore(self: &mut MaybeWitness, descriptor: i64);
+        /// The same as numbers, for what a listening socket had.
+        fn found_numbers(found: &Inherited) -> [i64; 6];
 
         /// Makes the close to come drop what is queued.
         fn discard_unsent(descriptor: i64);
@@ -192,7 +216,10 @@ fn detection_time(config: &ffi::Config) -> i64 {
     }
 }
 
+static APPLICATIONS: AtomicU64 = AtomicU64::new(0);
+
 fn apply(descriptor: i64, config: &ffi::Config) -> ffi::ConfigResult {
+    APPLICATIONS.fetch_add(1, Ordering::Relaxed);
     config_result(contain(|| socket::apply_to(sys::borrow(descriptor)?, &lowered(config)?)))
 }
 
@@ -246,16 +273,47 @@ fn span(values: Option<[i64; 3]>) -> ffi::Span {
     ffi::Span { given: values.is_some(), min, max, step }
 }
 
-fn limit_accepted_retransmissions(listener: i64, config: &ffi::Config) {
-    let _ = contain(|| {
-        let within = lowered(config)?.detection_time();
-        let limit = within.and_then(|time| retransmission::limit_at_accept(time, sys::retries()));
-        limit.map_or(Ok(()), |limit| sys::limit_retransmissions(sys::borrow(listener)?, limit))
-    });
+fn applications() -> u64 {
+    APPLICATIONS.load(Ordering::Relaxed)
 }
 
-/// A [`Witness`] where one could be had: without it a loss is told, only not explained.
-pub(crate) struct MaybeWitness(Option<Witness>);
+fn hands_down(listener: i64) -> bool {
+    contain(|| Ok(listener::hands_down(sys::borrow(listener)?))).unwrap_or(false)
+}
+
+fn inherited(socket: i64) -> ffi::Inherited {
+    raised_inherited(contain(|| Inherited::of(sys::borrow(socket)?)))
+}
+
+fn give_listener(listener: i64, config: &ffi::Config) -> ffi::Inherited {
+    raised_inherited(contain(|| Inherited::give(sys::borrow(listener)?, &lowered(config)?)))
+}
+
+fn suits(has: &ffi::Inherited, config: &ffi::Config) -> bool {
+    let suits = |has: Inherited| contain(|| Ok(has.suits(&lowered(config)?))).unwrap_or(false);
+    lowered_inherited(has).is_some_and(suits)
+}
+
+fn found_anew(
+    first: &ffi::Inherited,
+    put: &ffi::Inherited,
+    now: &ffi::Inherited,
+) -> ffi::Inherited {
+    match (lowered_inherited(first), lowered_inherited(put), lowered_inherited(now)) {
+        (Some(first), Some(put), Some(now)) => raised_inherited(Ok(first.found_anew(&put, &now))),
+        _ => *first,
+    }
+}
+
+fn put_back(listener: i64, found: &ffi::Inherited) {
+    if let Some(found) = lowered_inherited(found) {
+        let _ = contain(|| found.put_back(sys::borrow(listener)?));
+    }
+}
+
+/// A [`Witness`] where one could be had: without it a loss is told, only not explained. With it is kept
+/// what was found on the socket, because it outlives the guard by just the moment that this takes.
+pub(crate) struct MaybeWitness(Option<Witness>, Option<Found>);
 
 fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
     let witness = contain(|| {
@@ -265,7 +323,7 @@ fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
         }
         Ok(Witness::at_best(socket, !scarce))
     });
-    Box::new(MaybeWitness(witness.ok()))
+    Box::new(MaybeWitness(witness.ok(), None))
 }
 
 impl MaybeWitness {
@@ -294,22 +352,25 @@ impl MaybeWitness {
     }
 }
 
-/// What these do is a help, and no promise depends on it: a system that cannot is left as it is.
 impl MaybeWitness {
-    fn limit_retransmissions(&mut self, descriptor: i64, milliseconds: i64) {
-        let limit = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-        let _ = contain(|| {
-            let socket = sys::borrow(descriptor)?;
-            self.0.as_mut().map_or(Ok(()), |it| it.limit_retransmissions_of(socket, limit))
-        });
+    fn hold(&mut self, found: &[i64; 6]) {
+        self.1 = Some(Found::of_numbers(*found));
     }
 
     fn restore(&mut self, descriptor: i64) {
+        let Some(found) = self.1.take() else { return };
         let _ = contain(|| {
-            let socket = sys::borrow(descriptor)?;
-            self.0.as_mut().map_or(Ok(()), |it| it.restore_of(socket))
+            found.put_back(&mut Socket::borrowing(sys::borrow(descriptor)?));
+            Ok(())
         });
     }
+}
+
+fn found_numbers(found: &ffi::Inherited) -> [i64; 6] {
+    let has = lowered_inherited(found);
+    let mut found = Found::new(&has.map_or(LEAVE_ALONE, |has| has.values));
+    found.note_retransmissions(has.and_then(|has| has.retransmit_within));
+    found.numbers()
 }
 
 fn discard_unsent(descriptor: i64) {
@@ -423,6 +484,32 @@ fn raised(config: &Config) -> ffi::Config {
         count: number(config.count),
         user_timeout: milliseconds(config.user_timeout),
     }
+}
+
+fn raised_inherited(inherited: Result<Inherited, Fault>) -> ffi::Inherited {
+    let known = inherited.is_ok();
+    let has = inherited.unwrap_or(Inherited { values: LEAVE_ALONE, retransmit_within: None });
+    ffi::Inherited {
+        known,
+        values: raised(&has.values),
+        retransmit_within: milliseconds(has.retransmit_within),
+    }
+}
+
+/// What was read from a socket may be longer than what can be written on one: no range applies.
+fn lowered_inherited(has: &ffi::Inherited) -> Option<Inherited> {
+    let number = |value: ffi::Value| value.given.then(|| u64::try_from(value.value).unwrap_or(0));
+    let time = |value| number(value).map(Duration::from_millis);
+    has.known.then(|| Inherited {
+        values: Config {
+            enabled: has.values.enabled,
+            idle: time(has.values.idle),
+            interval: time(has.values.interval),
+            count: number(has.values.count).and_then(|count| u32::try_from(count).ok()),
+            user_timeout: time(has.values.user_timeout),
+        },
+        retransmit_within: time(has.retransmit_within),
+    })
 }
 
 fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {

@@ -103,6 +103,9 @@ pub(crate) struct Diagnosis {
     pub(crate) data_received: bool,
     /// The state of a connection that has ended is told, and so is whether it ended in silence.
     pub(crate) loss_reason: bool,
+    /// A connection has the options that the socket which accepted it had at that moment, and they
+    /// do no harm there. (macOS kills a listening socket that has them.)
+    pub(crate) accepted_inherit: bool,
     /// Qt's `NetworkError` means an unreachable network, and not anything that went wrong.
     pub(crate) unreachable_is_distinct: bool,
 }

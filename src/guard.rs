@@ -743,6 +743,11 @@ impl Guard {
         self.refusals.accept(about);
     }
 
+    /// Whether this was refused and is still wrong.
+    pub fn is_refused(&self, why: &str) -> bool {
+        self.refusals.has(why)
+    }
+
     /// Whether a verdict is to be found. On a connection that the program itself is closing it ends
     /// the close.
     fn judges(&self, link: &Link) -> bool {

@@ -68,6 +68,12 @@ impl<'a> Socket<'a> {
         Self(Ok(sys::lend(socket)))
     }
 
+    /// That of a borrowed descriptor.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn borrowing(socket: Borrowed<'a>) -> Self {
+        Self(Ok(socket))
+    }
+
     /// That of a descriptor's number, as it came through C++; −1 is none.
     #[cfg(feature = "qt")]
     pub(crate) fn numbered(number: i64) -> Self {

@@ -24,6 +24,7 @@
 //! | [`found`] | what a guard found on a socket, and puts back |
 //! | `refusals` | what was refused and is still wrong |
 //! | [`guard`] | one connection's whole policy, without I/O |
+//! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |
 //! | `capabilities` | [`Capabilities`]: what this system can do |
@@ -57,6 +58,8 @@ pub mod witness;
 
 #[cfg(feature = "bridge")]
 mod bridge;
+#[cfg(feature = "bridge")]
+mod listener;
 #[cfg(feature = "qml")]
 mod qml;
 // The bridge declares the base's signals only so that the properties can name them.

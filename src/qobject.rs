@@ -14,8 +14,9 @@ use cxx_qt_lib::{QByteArray, QString};
 use crate::bridge::{Fault, contain};
 use crate::config::{Config, detect_within_range};
 use crate::error::{Error, OptionName, Unit};
+use crate::found::Found;
 use crate::guard::{
-    Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
+    About, Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
 };
 use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
@@ -75,6 +76,7 @@ pub mod ffi {
         Recovered = 524288,
         BeatDue = 1048576,
         MustAbort = 2097152,
+        Capabilities = 4194304,
     }
 
     #[namespace = "ka::detail"]
@@ -199,6 +201,12 @@ pub mod ffi {
         fn socket_disconnected(self: Pin<&mut KeepAlive>, error: SocketError, descriptor: i64);
         #[cxx_override]
         fn refused(self: Pin<&mut KeepAlive>, why: &QString);
+        #[cxx_override]
+        fn socket_kept(self: Pin<&mut KeepAlive>);
+        #[cxx_override]
+        fn is_refused(self: &KeepAlive, why: &QString) -> bool;
+        #[cxx_override]
+        fn is_blind(self: &KeepAlive) -> bool;
     }
 
     // What the base does.
@@ -217,7 +225,17 @@ pub mod ffi {
         #[inherit]
         fn hear_received(self: Pin<&mut KeepAlive>, hear: bool);
         #[inherit]
-        fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
+        fn hold_found(
+            self: Pin<&mut KeepAlive>,
+            enabled: i64,
+            idle: i64,
+            interval: i64,
+            count: i64,
+            user_timeout: i64,
+            retransmit_within: i64,
+        );
+        #[inherit]
+        fn inherited(self: &KeepAlive, number: i32) -> i64;
         #[inherit]
         fn publish(
             self: Pin<&mut KeepAlive>,
@@ -351,7 +369,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_enabled(self: Pin<&mut Self>, enabled: bool) {
-        self.change_value(|values| Ok(Config { enabled, ..values }));
+        self.change_value(About::Enabled, |values| Ok(Config { enabled, ..values }));
     }
 
     fn idle(&self) -> i32 {
@@ -359,7 +377,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Idle, |values| {
             let range = sys::limits()?.idle.range()?;
             let idle = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { idle, ..values })
@@ -371,7 +389,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Interval, |values| {
             let range = sys::limits()?.interval.range()?;
             let interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { interval, ..values })
@@ -384,7 +402,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_count(self: Pin<&mut Self>, count: i32) {
-        self.change_value(|values| {
+        self.change_value(About::Count, |values| {
             let range = sys::limits()?.count.range()?;
             let count = unless(count, 0).map(|count| range.number(count)).transpose()?;
             Ok(Config { count, ..values })
@@ -396,7 +414,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change_value(|values| {
+        self.change_value(About::UserTimeout, |values| {
             let range = sys::limits()?.user_timeout.range()?;
             let user_timeout = unless(ms, -1).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Config { user_timeout, ..values })
@@ -408,7 +426,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_detect_within(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::DetectWithin, |settings| {
             let range = detect_within_range(sys::limits()?)?;
             let detect_within = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { detect_within, ..settings })
@@ -420,7 +438,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::Heartbeat, |settings| {
             let range = &HEARTBEAT_INTERVAL;
             let heartbeat_interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_interval, ..settings })
@@ -432,7 +450,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change(|settings| {
+        self.change(About::Heartbeat, |settings| {
             let range = &HEARTBEAT_TIMEOUT;
             let heartbeat_timeout = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_timeout, ..settings })
@@ -446,18 +464,18 @@ impl ffi::KeepAlive {
     fn set_heartbeat_payload(mut self: Pin<&mut Self>, payload: &QByteArray) {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         if let Err(error) = LONGEST_PAYLOAD.check(length) {
-            self.show(0, |guard| refuse(guard, error.to_string()));
+            self.show(0, |guard| refuse(guard, About::Payload, error.to_string()));
         } else if length > 0 && self.is_owned() {
             let why = "heartbeatPayload: the socket belongs to another object, which frames what it \
                        sends; leave the payload empty and send a ping on heartbeatDue()";
-            self.show(0, |guard| refuse(guard, why.to_owned()));
+            self.show(0, |guard| refuse(guard, About::Payload, why.to_owned()));
         } else {
             let old = &mut self.as_mut().rust_mut().get_mut().heartbeat_payload;
             let same = old == payload;
             *old = payload.clone();
             let changes = if same { 0 } else { ffi::Change::HeartbeatPayload.repr };
             self.decide(changes, |guard| {
-                guard.accepted();
+                guard.accepted(About::Payload);
                 Ok(Orders::default())
             });
         }
@@ -468,7 +486,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_abort_on_loss(self: Pin<&mut Self>, abort_on_loss: bool) {
-        self.change(|settings| Ok(Settings { abort_on_loss, ..settings }));
+        self.change(About::AbortOnLoss, |settings| Ok(Settings { abort_on_loss, ..settings }));
     }
 
     fn silence(&self) -> i32 {
@@ -533,35 +551,44 @@ impl ffi::KeepAlive {
     }
 
     fn socket_replaced(self: Pin<&mut Self>, present: bool, descriptor: i64, inherits: bool) {
-        self.decide(ffi::Change::Socket.repr, |guard| {
+        let inherited = inherits
+            .then(|| Found::of_numbers([0, 1, 2, 3, 4, 5].map(|number| self.inherited(number))));
+        self.decide(CONNECTING | ffi::Change::Socket.repr, |guard| {
             guard.detached();
             if present {
                 guard.attached();
             }
-            connect(guard, descriptor, inherits)
+            connect(guard, descriptor, inherited)
         });
     }
 
     fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| {
+        self.decide(CONNECTING, |guard| {
             guard.renewed();
-            connect(guard, descriptor, false)
+            guard.accepted(About::Socket);
+            connect(guard, descriptor, None)
         });
     }
 
     fn socket_connected(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| connect(guard, descriptor, false));
+        self.decide(CONNECTING, |guard| connect(guard, descriptor, None));
     }
 
     fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let queued = u64::try_from(queued).unwrap_or(0);
         self.decide(0, |guard| {
-            Ok(guard.look(queued > 0, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
     }
 
-    /// A beat has left Qt, or waits behind `queued` bytes of which it is the last. The guard does
-    /// not ask for it yet.
-    fn beat_written(self: Pin<&mut Self>, _descriptor: i64, _queued: i64) {}
+    fn beat_written(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let queued = u64::try_from(queued).unwrap_or(0);
+        self.decide(0, |guard| {
+            let mut kernel = kernel::Socket::numbered(descriptor);
+            guard.beat_written(queued, Clock::read(), &mut kernel);
+            Ok(Orders::default())
+        });
+    }
 
     fn socket_received(self: Pin<&mut Self>) {
         self.rust_mut().get_mut().guard.received(Clock::read());
@@ -569,14 +596,14 @@ impl ffi::KeepAlive {
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.reported(reported(error), is_alive(descriptor));
+            guard.reported(reported(error), is_alive(descriptor), Clock::read());
             Ok(Orders::default())
         });
     }
 
     fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.closing(is_alive(descriptor));
+            guard.closing(is_alive(descriptor), Clock::read());
             Ok(Orders::default())
         });
     }
@@ -591,7 +618,22 @@ impl ffi::KeepAlive {
 
     fn refused(self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
-        self.show(0, |guard| refuse(guard, why));
+        self.show(0, |guard| refuse(guard, About::Socket, why));
+    }
+
+    fn socket_kept(self: Pin<&mut Self>) {
+        self.decide(0, |guard| {
+            guard.accepted(About::Socket);
+            Ok(Orders::default())
+        });
+    }
+
+    fn is_refused(&self, why: &QString) -> bool {
+        self.rust().guard.is_refused(&String::from(why))
+    }
+
+    fn is_blind(&self) -> bool {
+        self.rust().guard.view().blind
     }
 
     fn settings(&self) -> &Settings {
@@ -599,16 +641,31 @@ impl ffi::KeepAlive {
     }
 
     /// A setter of one of the values.
-    fn change_value(self: Pin<&mut Self>, wanted: impl FnOnce(Config) -> Result<Config, Error>) {
-        self.change(|settings| Ok(Settings { values: wanted(settings.values)?, ..settings }));
+    fn change_value(
+        self: Pin<&mut Self>,
+        about: About,
+        wanted: impl FnOnce(Config) -> Result<Config, Error>,
+    ) {
+        self.change(about, |settings| {
+            Ok(Settings { values: wanted(settings.values)?, ..settings })
+        });
     }
 
     /// A setter: the wanted settings, or why they cannot be.
-    fn change(self: Pin<&mut Self>, wanted: impl FnOnce(Settings) -> Result<Settings, Error>) {
+    fn change(
+        self: Pin<&mut Self>,
+        about: About,
+        wanted: impl FnOnce(Settings) -> Result<Settings, Error>,
+    ) {
         let mut kernel = kernel::Socket::numbered(self.descriptor());
         self.decide(0, |guard| {
-            let wanted = wanted(*guard.settings());
-            guard.change(wanted, Clock::read(), &mut kernel)
+            // Of the heart-beat's two times one may wait for the other.
+            let settings = match about {
+                About::Heartbeat => guard.settings_asked(),
+                _ => *guard.settings(),
+            };
+            let wanted = wanted(settings);
+            guard.change(about, wanted, Clock::read(), &mut kernel)
         });
     }
 
@@ -621,7 +678,7 @@ impl ffi::KeepAlive {
         self.show(changes, |guard| match contain(|| decision(guard)) {
             Ok(orders) => (orders, None),
             Err(Fault::Refused(error)) => (Orders::default(), Some(error.to_string())),
-            Err(Fault::Panic(words)) => refuse(guard, words),
+            Err(Fault::Panic(words)) => refuse(guard, About::Connection, words),
         });
     }
 
@@ -634,22 +691,35 @@ impl ffi::KeepAlive {
     ) {
         let guard = &mut self.as_mut().rust_mut().get_mut().guard;
         let before = guard.view();
+        let found = guard.found().filter(|_| changes & CONNECTING == 0);
         let (orders, failure) = act(guard);
-        let changes = changes | differences(&before, &guard.view()) | acts(&orders);
-        let next_look = guard.next_look();
+        let differences = differences(&before, &guard.view()) | acts(&orders);
+        let changes = (changes & !CONNECTING) | differences;
+        let (next_look, hears) = (guard.next_look(), guard.wants_received());
+
+        // It outlives the guard by the moment that it takes to put it back.
+        let now_found = guard.found().filter(|now| Some(*now) != found);
+        if let Some([enabled, idle, interval, count, user_timeout, retransmit_within]) =
+            now_found.map(|found| found.numbers())
+        {
+            let this = self.as_mut();
+            this.hold_found(enabled, idle, interval, count, user_timeout, retransmit_within);
+        }
+        self.as_mut().hear_received(hears);
 
         // Lost and not aborted: Qt may take long to find out, and the FIN is not to wait for it.
         if orders.loss.is_some() {
             self.as_mut().drop_witness();
         }
-        if let Some(limit) = orders.retransmit_within {
-            self.as_mut().limit_retransmissions(i64::from(milliseconds(Some(limit), 0)));
-        }
         let (after, lateness) = next_look.map_or((-1, 0), |look| {
-            let wait = look.at.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let wait = look.at.saturating_duration_since(now);
             // Rounded up: a look that comes early finds nothing and has to come again.
             let after = i64::from(milliseconds(Some(wait), 0)) + 1;
-            (after, i64::from(milliseconds(Some(look.lateness), 0)))
+            // One that is due is not put off by each call in between.
+            let spent = now.saturating_duration_since(look.at);
+            let lateness = look.lateness.saturating_sub(spent);
+            (after, i64::from(milliseconds(Some(lateness), 0)))
         });
         self.as_mut().look_in(after, lateness);
 
@@ -668,16 +738,19 @@ impl ffi::KeepAlive {
 /// one: a kernel that is asked about it refuses.)
 const NO_CONNECTION: i64 = -1;
 
+/// Beside the changes: there may be another connection now. No change has this bit.
+const CONNECTING: u32 = 1 << 31;
+
 /// The socket is connected, if there is a connection.
-fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders, Error> {
+fn connect(guard: &mut Guard, descriptor: i64, inherited: Option<Found>) -> Result<Orders, Error> {
     if descriptor == NO_CONNECTION {
         return Ok(Orders::default());
     }
-    guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))
+    guard.connected(inherited, Clock::read(), &mut kernel::Socket::numbered(descriptor))
 }
 
-fn refuse(guard: &mut Guard, why: String) -> (Orders, Option<String>) {
-    guard.refused(why.clone());
+fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<String>) {
+    guard.refused(about, why.clone());
     (Orders::default(), Some(why))
 }
 
@@ -749,6 +822,7 @@ fn differences(before: &View, after: &View) -> u32 {
         (ffi::Change::LossReason, before.loss_reason != after.loss_reason),
         (ffi::Change::ErrorString, before.error != after.error),
         (ffi::Change::DetectionTime, before.detection_time != after.detection_time),
+        (ffi::Change::Capabilities, before.blind != after.blind),
         (ffi::Change::Suspected, was != State::Suspect && is == State::Suspect),
         (ffi::Change::Recovered, was == State::Suspect && is == State::Healthy),
     ])

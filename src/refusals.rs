@@ -52,6 +52,11 @@ impl Refusals {
         }
     }
 
+    /// Whether this is among them.
+    pub(crate) fn has(&self, why: &str) -> bool {
+        self.0.iter().any(|(_, words)| words == why)
+    }
+
     /// The last of them; empty if all is well.
     pub(crate) fn last(&self) -> &str {
         self.0.last().map_or("", |(_, why)| why)
@@ -69,6 +74,7 @@ mod tests {
         refusals.refuse(About::Idle, "idle".to_owned());
         refusals.refuse(About::Count, "count".to_owned());
         assert_eq!(refusals.last(), "count");
+        assert!(refusals.has("idle") && !refusals.has("other"));
         refusals.accept(About::Interval);
         assert_eq!(refusals.last(), "count");
         refusals.accept(About::Count);

@@ -85,6 +85,7 @@ pub(crate) fn diagnosis() -> Diagnosis {
         silence: true,
         data_received: true,
         loss_reason: true,
+        accepted_inherit: true,
         unreachable_is_distinct: true,
     }
 }

@@ -16,8 +16,6 @@ using ka::LossReason;
 
 namespace {
 
-constexpr int connections = 10;
-
 bool applied(qintptr descriptor)
 {
     const ka::Config now = ka::query(descriptor);
@@ -27,6 +25,28 @@ bool applied(qintptr descriptor)
 KeepAlive *guardOf(const QObject *socket)
 {
     return socket->findChild<KeepAlive *>(QString(), Qt::FindDirectChildrenOnly);
+}
+
+/// How often this program, run with these arguments, reads or writes an option of keepalive or of
+/// retransmissions by these system calls; −1 if it failed.
+qsizetype calls(const char *systemCalls, const QStringList &arguments)
+{
+    const QString log = QStringLiteral("tst_server.strace");
+    QProcess strace;
+    strace.start(QStringLiteral("strace"),
+                 QStringList{QStringLiteral("-f"), QStringLiteral("-e"),
+                             QLatin1String("trace=") + QLatin1String(systemCalls),
+                             QStringLiteral("-o"), log, QCoreApplication::applicationFilePath()}
+                         + arguments);
+    if (!strace.waitForFinished(20000) || strace.exitCode() != 0)
+        return -1;
+    QFile file(log);
+    if (!file.open(QIODevice::ReadOnly))
+        return -1;
+    const QByteArray trace = file.readAll();
+    file.remove();
+    // What the kernel knows of a connection is read of each.
+    return trace.count("SO_KEEPALIVE") + trace.count("SOL_TCP") - trace.count("TCP_INFO");
 }
 
 } // namespace
@@ -46,6 +66,7 @@ private slots:
     void whatIsOutOfRangeIsThrownAndNothingIsGuarded();
     void aSetUpMayDropTheConnection();
     void acceptedConnectionsInheritTheValuesWithoutACall();
+    void whetherTheyInheritIsSoonAskedNoMore();
 };
 
 void tst_Server::everyAcceptedConnectionIsGuarded_data()
@@ -231,30 +252,27 @@ void tst_Server::aSetUpMayDropTheConnection()
 
 void tst_Server::acceptedConnectionsInheritTheValuesWithoutACall()
 {
-    const QString log = QStringLiteral("tst_server.strace");
-    const auto calls = [&log](const char *mode) -> qsizetype {
-        QProcess strace;
-        strace.start(QStringLiteral("strace"),
-                     {QStringLiteral("-f"), QStringLiteral("-e"),
-                      QStringLiteral("trace=setsockopt"), QStringLiteral("-o"), log,
-                      QCoreApplication::applicationFilePath(), QLatin1String(mode)});
-        if (!strace.waitForFinished(20000) || strace.exitCode() != 0)
-            return -1;
-        QFile file(log);
-        if (!file.open(QIODevice::ReadOnly))
-            return -1;
-        const QByteArray trace = file.readAll();
-        return trace.count("SO_KEEPALIVE") + trace.count("SOL_TCP");
-    };
-    QCOMPARE(calls("accept-bare"), 0);
+    QCOMPARE(calls("setsockopt", {QStringLiteral("accept-bare")}), 0);
     // Those of the listener, once: the values, and the limit of its retransmissions.
-    QCOMPARE(calls("accept-guarded"), 5);
-    QFile::remove(log);
+    QCOMPARE(calls("setsockopt", {QStringLiteral("accept-guarded")}), 5);
 }
 
-/// Accepts connections, for acceptedConnectionsInheritTheValuesWithoutACall().
-static int acceptConnections(bool guarded)
+void tst_Server::whetherTheyInheritIsSoonAskedNoMore()
 {
+    const auto asked = [](int connections) {
+        return calls("getsockopt,setsockopt",
+                     {QStringLiteral("accept-unasked"), QString::number(connections)});
+    };
+    const qsizetype few = asked(10);
+    QVERIFY(few > 0);
+    QCOMPARE(asked(30), few);
+}
+
+/// Accepts connections, for the two above.
+static int acceptConnections(const QString &mode, int connections)
+{
+    const bool guarded = mode != QLatin1String("accept-bare");
+    const bool asked = mode == QLatin1String("accept-guarded");
     QTcpServer server;
     if (!server.listen(QHostAddress::LocalHost))
         return 1;
@@ -266,10 +284,10 @@ static int acceptConnections(bool guarded)
         if (!client.waitForConnected() || !server.waitForNewConnection(2000))
             return 2;
         const QTcpSocket *socket = server.nextPendingConnection();
-        if (guarded && !applied(socket->socketDescriptor()))
+        if (asked && !applied(socket->socketDescriptor()))
             return 3;
         // Until after the first looks.
-        QTest::qWait(30);
+        QTest::qWait(asked ? 30 : 1);
     }
     return 0;
 }
@@ -279,7 +297,7 @@ int main(int argc, char *argv[])
     QCoreApplication app(argc, argv);
     const QString mode = app.arguments().value(1);
     if (mode.startsWith(QLatin1String("accept-")))
-        return acceptConnections(mode == QLatin1String("accept-guarded"));
+        return acceptConnections(mode, app.arguments().value(2, QStringLiteral("10")).toInt());
     tst_Server test;
     return QTest::qExec(&test, argc, argv);
 }

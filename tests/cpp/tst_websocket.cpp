@@ -4,8 +4,10 @@
 // ping, and a pong is an answer.
 
 #include <ka/keepalive.h>
+#include <ka/server.h>
 
 #include <QtCore/QPointer>
+#include <QtNetwork/QTcpServer>
 #include <QtTest/QtTest>
 #include <QtWebSockets/QWebSocket>
 #include <QtWebSockets/QWebSocketServer>
@@ -127,6 +129,37 @@ private slots:
         QTRY_VERIFY(due.size() >= 3);
         QCOMPARE(m_client->state(), QAbstractSocket::ConnectedState);
         guard.setSocket(nullptr);
+    }
+
+    void aServersConnectionsAreGuardedByTheServerThatItMakes()
+    {
+        auto *server = m_server->findChild<QTcpServer *>();
+        QVERIFY(server);
+        int calls = 0;
+        ka::guardConnections(server, std::chrono::seconds(6), [&](const KeepAlive *link) {
+            QCOMPARE(link->state(), KeepAlive::State::Healthy);
+            ++calls;
+        });
+        open();
+        QCOMPARE(calls, 1);
+    }
+
+    void connectionsThatAServerIsHandedAreGuarded()
+    {
+        QTcpServer server;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        QList<KeepAlive *> links;
+        ka::guardConnections(&server, std::chrono::seconds(6),
+                             [&](KeepAlive *link) { links << link; });
+        connect(&server, &QTcpServer::newConnection, m_server.get(),
+                [&] { m_server->handleConnection(server.nextPendingConnection()); });
+        m_client->open(QUrl(QStringLiteral("ws://127.0.0.1:%1").arg(server.serverPort())));
+        QTRY_COMPARE(m_client->state(), QAbstractSocket::ConnectedState);
+        QTRY_COMPARE(links.size(), 1);
+        QCOMPARE(links.first()->state(), KeepAlive::State::Healthy);
+        QSignalSpy lost(links.first(), &KeepAlive::connectionLost);
+        m_client->abort();
+        QTRY_COMPARE(lost.size(), 1);
     }
 
     void aRawPayloadIsRefused()

@@ -35,7 +35,11 @@ namespace ka {
 /// handled; connectionLost() is such a place.
 ///
 /// Times are int milliseconds, as in QTimer. A setter that is refused keeps the old value and says
-/// why in \ref errorString and applyFailed(); one with the same value emits nothing.
+/// why in \ref errorString, in applyFailed() and in the log; one with the same value emits nothing.
+///
+/// The logging category `qkeepalive` has each refusal, and `qkeepalive.verdict` each loss, as
+/// warnings. With `qkeepalive.verdict=true` among Qt's rules (QLoggingCategory) the latter also has
+/// what else becomes of a connection: what is guarded, each state, each warning before a loss.
 ///
 /// The guard lives in its socket's thread, and all of its functions are for that thread alone. With
 /// Linux 6.15 or newer it also limits the time between retransmissions to a sixth of the deadline
@@ -60,6 +64,11 @@ class KeepAlive : public QObject
     /// with \ref errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it
     /// is.
+    ///
+    /// A guard that was refused another one's socket waits for it: it takes it over when that one
+    /// lets go (deleted, or given another socket), at the next turn of the event loop. It waits no
+    /// more when it is given something else, null included, or the socket dies. Of several that wait
+    /// the latest is first.
     Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged)
 
     /// Whether the connection is guarded (`SO_KEEPALIVE`). Default: true. False switches keepalive
@@ -139,8 +148,8 @@ class KeepAlive : public QObject
     /// Why the last connection was lost, until the next connect. Default: ka::LossReason::NoLoss.
     Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged)
 
-    /// The last refusal, with option, value and range, or a warning; cleared by the next success.
-    /// Default: empty. What each says and asks for is in docs/guides/reasons.md.
+    /// The last refusal, with option, value and range, or a warning. It stays until what it is about
+    /// is set well; then the one before it is shown, if that is still wrong. Default: empty. What each says and asks for is in docs/guides/reasons.md.
     Q_PROPERTY(QString errorString READ errorString NOTIFY errorStringChanged)
 
     /// The worst case from the last sign of life to the verdict, in ms, as really in force; −1, the
@@ -163,7 +172,10 @@ class KeepAlive : public QObject
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map
     /// of `min`, `max` and `step`, in ms where it is of times; what the system lacks is undefined.
-    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT)
+    ///
+    /// While connected it says what holds of this connection: behind a SOCKS proxy and in a sandbox that
+    /// forbids TCP_INFO, `deadline`, `earlyWarning`, `lossReason` and `probesCounter` are false.
+    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged)
 
 public:
     /// Also ka::State, so that it reads like an enum of the class.
@@ -235,6 +247,11 @@ Q_SIGNALS:
     void heartbeatDue();
     /// Something was refused: a value, an object that is no socket, or an option by the system.
     /// `message` names option, value and range, and is \ref errorString, too.
+    ///
+    /// In QML it comes when the object is complete, for what was wrong from the start and still is:
+    /// `onApplyFailed` hears it, and the log names file and line. That another guard has the socket
+    /// is told there only if it still has it a second later, because Loader, StackView and
+    /// Instantiator make the next object before they delete the one before.
     void applyFailed(const QString &message);
 
     /// \name Changes
@@ -254,6 +271,7 @@ Q_SIGNALS:
     void heartbeatTimeoutChanged();
     void heartbeatPayloadChanged();
     void abortOnLossChanged();
+    void capabilitiesChanged();
     void stateChanged();
     void lossReasonChanged();
     void errorStringChanged();

@@ -4,20 +4,35 @@
 
 #include "../../cpp/peer.h"
 
+#include <ka/keepalive.h>
+
 #include <QtCore/QMetaEnum>
 #include <QtCore/QVariantMap>
 #include <QtNetwork/QTcpSocket>
 #include <QtQml/QQmlContext>
 #include <QtQml/QQmlEngine>
+#include <QtQml/QQmlError>
 #include <QtQuickTest/quicktest.h>
 
 class Backend : public QObject
 {
     Q_OBJECT
     Q_PROPERTY(QAbstractSocket *socket READ socket NOTIFY socketChanged)
+    // A guard of the program's own, and one that it is given.
+    Q_PROPERTY(ka::KeepAlive *guard READ guard CONSTANT)
+    Q_PROPERTY(ka::KeepAlive *shown MEMBER m_shown NOTIFY shownChanged)
 
 public:
+    explicit Backend(QQmlEngine *engine)
+    {
+        connect(engine, &QQmlEngine::warnings, this, [this](const QList<QQmlError> &errors) {
+            for (const QQmlError &error : errors)
+                m_warnings << error.toString();
+        });
+    }
+
     QAbstractSocket *socket() const { return m_socket; }
+    ka::KeepAlive *guard() { return &m_guard; }
 
     Q_INVOKABLE bool connectToPeer()
     {
@@ -37,6 +52,22 @@ public:
             values.insert(QLatin1String(keys.key(i)), keys.value(i));
         return values;
     }
+    /// Another socket, which is not connected.
+    Q_INVOKABLE QObject *otherSocket() { return m_other; }
+    /// The idle time that the connection has, in seconds.
+    Q_INVOKABLE int idleInKernel() const
+    {
+        int seconds = -1;
+        socklen_t length = sizeof seconds;
+        ::getsockopt(int(m_socket->socketDescriptor()), IPPROTO_TCP, TCP_KEEPIDLE, &seconds,
+                     &length);
+        return seconds;
+    }
+    /// For what a page has to say.
+    Q_INVOKABLE void told(const QString &words) { m_warnings << words; }
+    /// What was told, and what QML has warned of with file and line.
+    Q_INVOKABLE QStringList warnings() const { return m_warnings; }
+    Q_INVOKABLE void forgetWarnings() { m_warnings.clear(); }
     Q_INVOKABLE void exchangeSocket()
     {
         QTcpSocket *old = m_socket;
@@ -47,9 +78,14 @@ public:
 
 Q_SIGNALS:
     void socketChanged();
+    void shownChanged();
 
 private:
     Peer m_peer;
+    QStringList m_warnings;
+    QTcpSocket *m_other = new QTcpSocket(this);
+    ka::KeepAlive m_guard;
+    ka::KeepAlive *m_shown = nullptr;
     QTcpSocket *m_socket = new QTcpSocket(this);
 };
 
@@ -60,7 +96,8 @@ class Setup : public QObject
 public slots:
     void qmlEngineAvailable(QQmlEngine *engine)
     {
-        engine->rootContext()->setContextProperty(QStringLiteral("context_backend"), new Backend);
+        engine->rootContext()->setContextProperty(QStringLiteral("context_backend"),
+                                                  new Backend(engine));
     }
 };
 

@@ -10,6 +10,8 @@
 #include <QtCore/qstring.h>
 #include <QtCore/qvariant.h>
 
+#include <chrono>
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -21,6 +23,7 @@ namespace ka::detail {
 
 class SocketOwner;
 class SocketWitness;
+class Waiting;
 struct Tie;
 
 /// What is worth a signal, as bits of publish().
@@ -48,6 +51,7 @@ enum class Change : std::uint32_t {
     Recovered = 1 << 19,
     BeatDue = 1 << 20,
     MustAbort = 1 << 21,
+    Capabilities = 1 << 22,
 };
 
 /// The class of what Qt reported on a connection.
@@ -75,7 +79,7 @@ class KA_EXPORT SocketTap : public QObject
     // Here and not with the others, because only here moc sees what kind of type they have.
     Q_PROPERTY(ka::State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged FINAL)
-    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT FINAL)
+    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged FINAL)
 
 public:
     using State = ka::State;
@@ -96,6 +100,8 @@ public:
     ///
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
+    /// The last of these is taken as soon as the other guard lets go, unless this one was given
+    /// something else meanwhile; several guards that wait have it in turn, the latest first.
     void setSocket(QObject *object);
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map of
@@ -126,6 +132,7 @@ Q_SIGNALS:
     void heartbeatTimeoutChanged();
     void heartbeatPayloadChanged();
     void abortOnLossChanged();
+    void capabilitiesChanged();
     /// While connected to something, ten times a second as long as the value changes.
     void silenceChanged();
     /// Likewise.
@@ -180,6 +187,22 @@ protected:
     virtual void socketDisconnected(ka::detail::SocketError error, std::int64_t descriptor) = 0;
     /// Something was refused here.
     virtual void refused(const QString &why) = 0;
+    /// The socket that is there was set once more, or none where there is none.
+    virtual void socketKept() = 0;
+    /// Whether this was refused and is still wrong.
+    virtual bool isRefused(const QString &why) const = 0;
+    /// Whether the kernel tells nothing of the connection, although this system's kernel does.
+    virtual bool isBlind() const = 0;
+
+    // To a class that makes a guard of another kind of program, such as QML's.
+
+    /// Whether to tell this refusal now, by applyFailed() and in the log. Otherwise it is in
+    /// errorString alone.
+    virtual bool tells(const QString &why);
+    /// Writes a refusal that is told into the log.
+    virtual void log(const QString &why) const;
+    /// How long a socket may belong to another guard until this one tells that it was refused.
+    virtual std::chrono::milliseconds patience() const;
 
     // From Rust.
 
@@ -193,8 +216,12 @@ protected:
     /// Whether socketReceived() is called. Holds for the connection under guard; at first it is so
     /// where the kernel cannot tell that data came in.
     void hearReceived(bool hear);
-    /// Limits the time between two retransmissions until the guard lets go.
-    void limitRetransmissions(std::int64_t milliseconds);
+    /// Keeps what was found on the socket until the guard lets go of it, and it is put back.
+    void holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
+                   std::int64_t count, std::int64_t userTimeout, std::int64_t retransmitWithin);
+    /// One of the numbers of what the socket had that accepted this one. For socketReplaced() with
+    /// `inherits`.
+    std::int64_t inherited(std::int32_t number) const;
     /// The descriptor of the guarded connection, −1 for none.
     std::int64_t descriptor() const;
     /// Closes the duplicate descriptor, so that nothing holds back the FIN.
@@ -214,6 +241,7 @@ private:
     friend class SocketWitness;
     friend class SocketOwner;
     friend class ServerGuard;
+    friend class Waiting;
 
     SocketWitness *witness() const;
     std::int64_t tie(QAbstractSocket *socket);
@@ -221,6 +249,10 @@ private:
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
     void ownerGone();
+    void waitFor(QObject *object, QAbstractSocket *socket);
+    void stopWaiting();
+    void tryAgain();
+    void refuseAnothers();
     void beat(unsigned judged);
     void abort(unsigned judged, const QString &why);
     bool isDisplayed() const;
@@ -228,8 +260,9 @@ private:
 
     std::shared_ptr<Tie> m_tie;
     SocketOwner *m_owner = nullptr;
+    Waiting *m_waiting = nullptr;
     QBasicTimer m_display;
-    bool m_inherits = false;
+    std::unique_ptr<std::array<std::int64_t, 6>> m_inherited; // while it is handed over
 };
 
 } // namespace ka::detail

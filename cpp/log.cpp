@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "log.h"
+
+#include <ka/detail/socket_tap.h>
+
+#include <QtCore/qdebug.h>
+#include <QtCore/qmetaobject.h>
+#include <QtNetwork/qabstractsocket.h>
+#include <QtNetwork/qhostaddress.h>
+
+namespace ka::detail {
+
+Q_LOGGING_CATEGORY(refusals, "qkeepalive", QtWarningMsg)
+Q_LOGGING_CATEGORY(verdicts, "qkeepalive.verdict", QtWarningMsg)
+
+namespace {
+
+/// By its name, if it has one. (The class of a guard that QML made has a name of QML's.)
+QString nameOf(const SocketTap *guard)
+{
+    const QString name = guard->objectName();
+    return name.isEmpty() ? QStringLiteral("ka::KeepAlive")
+                          : QStringLiteral("ka::KeepAlive \"%1\"").arg(name);
+}
+
+/// The peer's address and port; empty where they are not known.
+QString peerOf(const QAbstractSocket *socket)
+{
+    if (!socket || socket->peerPort() == 0)
+        return {};
+    const QHostAddress address = socket->peerAddress();
+    // A server for both families shows a peer of the older as one of the newer.
+    bool isIpv4 = false;
+    const quint32 ipv4 = address.toIPv4Address(&isIpv4);
+    QString host = socket->peerName();
+    if (isIpv4)
+        host = QHostAddress(ipv4).toString();
+    else if (!address.isNull())
+        host = QLatin1Char('[') + address.toString() + QLatin1Char(']');
+    return QStringLiteral("%1:%2").arg(host).arg(socket->peerPort());
+}
+
+} // namespace
+
+void logRefusal(const SocketTap *guard, const QString &why)
+{
+    qCWarning(refusals).noquote().nospace() << nameOf(guard) << ": " << why;
+}
+
+void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReason reason,
+             const QString &detail)
+{
+    if (!verdicts().isWarningEnabled())
+        return;
+    const QString peer = peerOf(socket);
+    qCWarning(verdicts).noquote().nospace()
+            << nameOf(guard) << ": " << (peer.isEmpty() ? QStringLiteral("the connection") : peer)
+            << " lost: " << QMetaEnum::fromType<ka::LossReason>().valueToKey(int(reason)) << ": "
+            << detail;
+}
+
+void logChanges(const SocketTap *guard, std::uint32_t changes)
+{
+    if (!verdicts().isInfoEnabled() && !verdicts().isDebugEnabled())
+        return;
+    const auto has = [changes](Change change) {
+        return (changes & static_cast<std::uint32_t>(change)) != 0;
+    };
+    if (has(Change::Socket)) {
+        const QObject *socket = guard->socket();
+        qCDebug(verdicts).noquote().nospace()
+                << nameOf(guard) << ": guards "
+                << (socket ? socket->metaObject()->className() : "nothing");
+    }
+    if (has(Change::State)) {
+        qCDebug(verdicts).noquote().nospace()
+                << nameOf(guard) << ": "
+                << QMetaEnum::fromType<ka::State>().valueToKey(int(guard->state()));
+    }
+    if (has(Change::Suspected))
+        qCInfo(verdicts).noquote().nospace()
+                << nameOf(guard) << ": an answer of the peer is overdue";
+    if (has(Change::Recovered))
+        qCInfo(verdicts).noquote().nospace() << nameOf(guard) << ": the peer was heard again";
+}
+
+} // namespace ka::detail

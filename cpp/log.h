@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#pragma once
+
+#include <ka/enums.h>
+
+#include <QtCore/qloggingcategory.h>
+
+#include <cstdint>
+
+QT_BEGIN_NAMESPACE
+class QAbstractSocket;
+class QObject;
+class QString;
+QT_END_NAMESPACE
+
+namespace ka::detail {
+
+class SocketTap;
+
+/// "qkeepalive": what was refused. Warnings are on, what is less is off unless it is asked for.
+Q_DECLARE_LOGGING_CATEGORY(refusals)
+/// "qkeepalive.verdict": losses, as warnings; what else becomes of a connection, for debugging.
+Q_DECLARE_LOGGING_CATEGORY(verdicts)
+
+/// Tells a refusal.
+void logRefusal(const SocketTap *guard, const QString &why);
+/// Tells a loss of the connection that this socket has, or had until now.
+void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReason reason,
+             const QString &detail);
+/// Tells what has changed otherwise: bits of Change.
+void logChanges(const SocketTap *guard, std::uint32_t changes);
+
+} // namespace ka::detail

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "keep_alive_in_qml.h"
+
+#include <QtCore/qloggingcategory.h>
+#include <QtCore/qpointer.h>
+#include <QtQml/qqmlinfo.h>
+
+#include <utility>
+
+namespace {
+
+// The library's own, by its name: what a program sets for it holds here, too.
+Q_LOGGING_CATEGORY(refusals, "qkeepalive", QtWarningMsg)
+
+} // namespace
+
+void KeepAliveInQml::classBegin()
+{
+    m_isComplete = false;
+}
+
+/// Of what was refused meanwhile, that is told which is still wrong: a value may have been set well
+/// since, as where one QML file builds on another.
+void KeepAliveInQml::componentComplete()
+{
+    m_isComplete = true;
+    const QPointer<KeepAliveInQml> alive(this);
+    const QStringList untold = std::exchange(m_untold, {});
+    for (const QString &why : untold) {
+        if (isRefused(why))
+            publish(0, ka::LossReason::NoLoss, {}, why);
+        if (!alive)
+            return;
+    }
+}
+
+bool KeepAliveInQml::tells(const QString &why)
+{
+    if (!m_isComplete && !m_untold.contains(why))
+        m_untold.append(why);
+    return m_isComplete;
+}
+
+void KeepAliveInQml::log(const QString &why) const
+{
+    if (refusals().isWarningEnabled())
+        qmlWarning(this) << why;
+}
+
+/// Loader, StackView and Instantiator make the next object before they delete the one before, and a
+/// StackView only after its transition.
+std::chrono::milliseconds KeepAliveInQml::patience() const
+{
+    return std::chrono::seconds(1);
+}
