@@ -15,12 +15,11 @@ use crate::bridge::{Fault, contain};
 use crate::config::{Config, detect_within_range};
 use crate::error::{Error, OptionName, Unit};
 use crate::found::Found;
-use crate::guard::{
-    About, Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
-};
+use crate::guard::{About, Clock, Guard, Orders, Settings, State, View};
 use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
 use crate::plan::Range;
+use crate::settings::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
 use crate::snapshot::ConnectionState;
 use crate::{sys, witness};
 use ffi::QObject;
