@@ -420,7 +420,7 @@ mod tests {
         while now < due + SECOND {
             now = heart.next_look().at;
             let pulse = heart.look(now, &held(now - start, 1099, 1), 0);
-            assert_eq!(pulse.beat, false, "at most one waits");
+            assert!(!pulse.beat, "at most one waits");
             assert_ne!(pulse.peer, Verdict::Lost);
         }
         // The rest of it leaves, and as much that was written after it waits.
