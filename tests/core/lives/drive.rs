@@ -37,7 +37,7 @@ macro_rules! truth {
             round_trip: $world.path.round_trip(),
             well_for: $world.path.well_for($world.now),
             peer_lives: $world.peer.lives && peer.ended.is_none(),
-            program_lives_for: if $world.peer.lives {
+            program_lives_for: if $world.peer.lives && peer.ended.is_none() {
                 $world.now.saturating_sub(program_since)
             } else {
                 0
@@ -262,7 +262,13 @@ impl<'a> World<'a> {
     // --- The wire ---
 
     fn post(&mut self, way: Way, segment: Segment) {
-        let Some(at) = self.path.carry(self.now, way) else { return };
+        let at = self.path.carry(self.now, way);
+        self.say(|| {
+            let Segment { seq, len, ack, edge, reset, .. } = segment;
+            let lost = if at.is_none() { ", lost" } else { "" };
+            format!("  {way:?} {seq}+{len} ack {ack} edge {edge} reset {reset}{lost}")
+        });
+        let Some(at) = at else { return };
         let packet = Some(Packet { way, connection: self.connections, segment });
         let place = match self.free_packets.pop() {
             Some(place) => {

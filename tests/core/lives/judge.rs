@@ -88,7 +88,7 @@ impl Truth<'_> {
         let mut stimulus = (promise.within / 6).max(S);
         if self.socket.has_data() {
             // Nothing is sent on such a connection before the kernel's next attempt.
-            stimulus = stimulus.max(self.socket.spacing());
+            stimulus = stimulus.max(self.socket.longest_spacing());
         }
         if !promise.counted {
             // With a user timeout in force no probe can be had but the plan's own.
@@ -247,10 +247,12 @@ impl Judge {
                 // Two attempts to deliver it, of which the first is under way.
                 let next = socket.options.longest_timeout.min(2 * socket.timeout);
                 let spacing = socket.longest_spacing();
-                within =
-                    (within + next.max(spacing)).max(2 * (spacing + truth.answer()) + 100 * MS);
+                // Where the kernel's spacing is longer than what was promised, two of them.
+                within = (within + next.max(spacing)).max(2 * (spacing + truth.answer()) + S);
             }
-            let by = (from + within).max(self.free + 500 * MS + 2 * truth.answer());
+            // After a block it is not known since when an answer is owed.
+            let owed = promise.within - idle;
+            let by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
             if now > by {
                 let detail = format!(
                     "silent for {} with {} promised, and not told",

@@ -148,7 +148,7 @@ pub struct Socket {
     pub stranded_at: Option<Us>,
     /// When the timer was started that runs now.
     timer_started: Us,
-    /// From the attempt before the last one to the last.
+    /// The longest wait for an attempt since the peer was last heard.
     waited: Us,
 }
 
@@ -272,7 +272,7 @@ impl Socket {
         self.timer.map_or(0, |(at, _)| at.saturating_sub(self.timer_started))
     }
 
-    /// The same, or what it was before the last attempt.
+    /// The same, or what it was before an earlier attempt since the peer was last heard.
     pub fn longest_spacing(&self) -> Us {
         self.spacing().max(self.waited)
     }
@@ -414,7 +414,6 @@ impl Socket {
     }
 
     fn start(&mut self, wait: Us, what: Waiting) {
-        self.waited = self.now - self.timer_started;
         self.timer_started = self.now;
         self.timer = Some((self.now + late(wait, self.lateness.1), what));
     }
@@ -427,9 +426,9 @@ impl Socket {
             if self.acknowledge_at.is_some_and(|at| at <= self.now) {
                 self.acknowledge_at = None;
                 self.acknowledge();
-            } else if let Some((at, what)) = self.timer.filter(|(at, _)| *at <= self.now) {
-                let _ = at;
+            } else if let Some((_, what)) = self.timer.filter(|(at, _)| *at <= self.now) {
                 self.timer = None;
+                self.waited = self.waited.max(self.now - self.timer_started);
                 match what {
                     Waiting::Retransmission => self.retransmit(),
                     Waiting::WindowProbe => self.probe_window(),
@@ -614,6 +613,7 @@ impl Socket {
         self.probes = 0;
         self.soft_error = false;
         self.ack_received_at = self.now;
+        self.waited = 0;
         let was_in_flight = self.is_in_flight();
         let opened = segment.edge > self.edge;
         self.edge = self.edge.max(segment.edge);

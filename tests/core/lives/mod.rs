@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `QKEEPALIVE_LIVES_HOURS` | connection-hours to live, 10000 when not set |
 //! | `QKEEPALIVE_LIVES_SEED` | where the lives begin |
+//! | `QKEEPALIVE_LIVES_SHOW` | how many broken lives to show of each rule, 1 when not set |
 //! | `QKEEPALIVE_LIVES_REPLAY` | the seed of one life to live again, told step by step |
 
 mod drive;
@@ -27,7 +28,7 @@ mod shrink;
 mod time;
 mod unusual;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -48,8 +49,8 @@ struct Lived {
     steps: u64,
     cpu: Duration,
     tally: Tally,
-    /// In how many lives, and the number of the first.
-    broken: BTreeMap<Invariant, (u64, u64)>,
+    /// The numbers of the lives that break it.
+    broken: BTreeMap<Invariant, BTreeSet<u64>>,
 }
 
 impl Lived {
@@ -61,9 +62,7 @@ impl Lived {
         self.steps += world.steps;
         self.tally.add(&world.judge.tally);
         for violation in &world.judge.violations {
-            let (times, first) = self.broken.entry(violation.invariant).or_insert((0, number));
-            *times += 1;
-            *first = number.min(*first);
+            self.broken.entry(violation.invariant).or_default().insert(number);
         }
     }
 
@@ -73,10 +72,8 @@ impl Lived {
         self.steps += other.steps;
         self.cpu += other.cpu;
         self.tally.add(&other.tally);
-        for (invariant, (times, first)) in other.broken {
-            let (all, least) = self.broken.entry(invariant).or_insert((0, first));
-            *all += times;
-            *least = first.min(*least);
+        for (invariant, numbers) in other.broken {
+            self.broken.entry(invariant).or_default().extend(numbers);
         }
     }
 
@@ -94,9 +91,8 @@ impl Lived {
             &reasons[1..],
         );
         for invariant in Invariant::ALL {
-            let (times, first) = self.broken.get(&invariant).copied().unwrap_or((0, 0));
-            let first = if times > 0 { format!(", first in life {first}") } else { String::new() };
-            table += &format!("{:>20}: broken in {times} lives{first}\n", format!("{invariant:?}"));
+            let times = self.broken.get(&invariant).map_or(0, BTreeSet::len);
+            table += &format!("{:>20}: broken in {times} lives\n", format!("{invariant:?}"));
         }
         table
     }
@@ -159,18 +155,20 @@ fn lived() -> &'static Lived {
     })
 }
 
-/// Says which life breaks it, if one does, and the smallest of its kind.
+/// Says which lives break it, if some do, and the smallest of their kind.
 fn holds(invariant: Invariant) {
-    let Some((times, first)) = lived().broken.get(&invariant).copied() else { return };
-    let seed = Random::seed(base(), first);
-    let (life, violation) = shrink::shrink(&Life::generate(seed), invariant);
-    println!("the smallest of its kind, step by step:");
-    drive::live(&life, true);
-    panic!(
-        "{times} of {} lives break it, among them QKEEPALIVE_LIVES_REPLAY={seed:#x}\n\
-         {violation}\nwhen shrunk to {life}",
-        lived().lives
-    );
+    let Some(numbers) = lived().broken.get(&invariant) else { return };
+    let mut words = format!("{} of {} lives break it", numbers.len(), lived().lives);
+    let shown = number("QKEEPALIVE_LIVES_SHOW").unwrap_or(1);
+    for number in numbers.iter().take(usize::try_from(shown).unwrap_or(1)) {
+        let seed = Random::seed(base(), *number);
+        let (life, violation) = shrink::shrink(&Life::generate(seed), invariant);
+        println!("the smallest of its kind, step by step:");
+        drive::live(&life, true);
+        words +=
+            &format!("\n\nQKEEPALIVE_LIVES_REPLAY={seed:#x}: when shrunk,\n{violation}\n{life}");
+    }
+    panic!("{words}");
 }
 
 #[test]
