@@ -160,7 +160,6 @@ void SocketTap::setSocket(QObject *object)
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
     const QPointer<SocketTap> alive(this);
-    const QPointer<SocketTap> alive(this);
     socketReplaced(object != nullptr, descriptor, m_inherited != nullptr);
     if (alive)
         m_inherited.reset();

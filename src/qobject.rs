@@ -617,7 +617,12 @@ impl ffi::KeepAlive {
 
     fn refused(self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
-        self.show(0, |guard| refuse(guard, About::Socket, why));
+        // The base refuses sockets, and the bytes that a socket cannot be given.
+        let about = match why.starts_with("heartbeatPayload: ") {
+            true => About::Payload,
+            false => About::Socket,
+        };
+        self.show(0, |guard| refuse(guard, about, why));
     }
 
     fn socket_kept(self: Pin<&mut Self>) {
