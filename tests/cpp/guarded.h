@@ -6,6 +6,7 @@
 #include <ka/keepalive.h>
 
 #include <QtCore/QThread>
+#include <QtCore/QTimer>
 #include <QtNetwork/QTcpServer>
 #include <QtNetwork/QTcpSocket>
 #include <QtTest/QSignalSpy>
@@ -19,6 +20,26 @@ public:
         quit();
         wait();
     }
+};
+
+/// Lets a peer answer whatever comes.
+class Answering
+{
+public:
+    explicit Answering(Peer &peer)
+    {
+        QObject::connect(&m_timer, &QTimer::timeout, [this, &peer] {
+            const qsizetype now = peer.received().size();
+            if (now != m_seen)
+                peer.send("pong\n");
+            m_seen = now;
+        });
+        m_timer.start(2);
+    }
+
+private:
+    QTimer m_timer;
+    qsizetype m_seen = 0;
 };
 
 /// A guarded socket, connected to a Peer.

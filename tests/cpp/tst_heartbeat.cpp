@@ -13,30 +13,6 @@
 using ka::KeepAlive;
 using ka::LossReason;
 
-namespace {
-
-/// Lets a peer answer whatever comes.
-class Answering
-{
-public:
-    explicit Answering(Peer &peer)
-    {
-        QObject::connect(&m_timer, &QTimer::timeout, [this, &peer] {
-            const qsizetype now = peer.received().size();
-            if (now != m_seen)
-                peer.send("pong\n");
-            m_seen = now;
-        });
-        m_timer.start(2);
-    }
-
-private:
-    QTimer m_timer;
-    qsizetype m_seen = 0;
-};
-
-} // namespace
-
 class tst_Heartbeat : public QObject
 {
     Q_OBJECT
@@ -203,7 +179,8 @@ void tst_Heartbeat::aLivingPeerLivesBesideTrafficOfAnyRhythm_data()
             // As fast as it goes is no rhythm that a peer has to keep up with.
             if (every >= 10 || size < 100000) {
                 QTest::addRow("%d bytes each %d ms", size, every) << every << size << false;
-                QTest::addRow("%d bytes each %d ms, no delay", size, every) << every << size << true;
+                QTest::addRow("%d bytes each %d ms, no delay", size, every)
+                        << every << size << true;
             }
         }
     }

@@ -162,7 +162,7 @@ void tst_Scale::oneTimerServesHundredsOfConnections()
         QVERIFY(sockets.back()->waitForConnected());
     }
     app->woken.clear();
-    QTRY_VERIFY(beats >= 600);
+    QTRY_VERIFY(beats >= 300); // nobody answers, so each is asked once
     QCOMPARE(app->woken.size(), 1);
     QObject *const timer = *app->woken.constBegin();
     QVERIFY(QAbstractEventDispatcher::instance()->registeredTimers(timer).size() <= 1);

@@ -133,7 +133,7 @@ void tst_Scarce::theDuplicatesOfAllThreadsAreLetGoOf()
     {
         const Limit limit(64);
         std::vector<int> files;
-        while (files.empty() || files.back() < 20)
+        while (files.empty() || files.back() < 40)
             files.push_back(::fcntl(0, F_DUPFD_CLOEXEC, 0));
         Guarded it;
         it.connect();
@@ -156,7 +156,7 @@ void tst_Scarce::theDuplicatesOfAllThreadsAreLetGoOf()
 
 void tst_Scarce::whatIsDecidedHereKeepsItsReason()
 {
-    const Limit limit(openDescriptors() + 8);
+    const Limit limit(openDescriptors() + 5);
     Guarded it;
     it.setHeartbeat(50, 150, "ping\n");
     const int before = openDescriptors();
@@ -170,7 +170,7 @@ void tst_Scarce::withDescriptorsToSpareAgainTheReasonIsKnownAgain()
 {
     Guarded it;
     for (const bool scarce : {false, true, false}) {
-        const auto limit = scarce ? std::make_unique<Limit>(openDescriptors() + 8) : nullptr;
+        const auto limit = scarce ? std::make_unique<Limit>(openDescriptors() + 5) : nullptr;
         it.lost.clear();
         QVERIFY(it.connect());
         it.peer.reset();

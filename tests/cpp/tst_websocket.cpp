@@ -7,6 +7,7 @@
 #include <ka/server.h>
 
 #include <QtCore/QPointer>
+#include <QtCore/QTimer>
 #include <QtNetwork/QTcpServer>
 #include <QtTest/QtTest>
 #include <QtWebSockets/QWebSocket>
@@ -126,6 +127,9 @@ private slots:
         QVERIFY(guard.errorString().startsWith(QLatin1String("heartbeatPayload: QWebSocket")));
         QSignalSpy due(&guard, &KeepAlive::heartbeatDue);
         open();
+        QTimer talk;
+        connect(&talk, &QTimer::timeout, m_peer, [this] { m_peer->sendTextMessage("x"); });
+        talk.start(10);
         QTRY_VERIFY(due.size() >= 3);
         QCOMPARE(m_client->state(), QAbstractSocket::ConnectedState);
         guard.setSocket(nullptr);

@@ -81,7 +81,7 @@ impl Failure {
 impl From<qkeepalive::Error> for Failure {
     fn from(error: qkeepalive::Error) -> Self {
         let code = match &error {
-            qkeepalive::Error::Unsupported { .. } => UNSUPPORTED,
+            qkeepalive::Error::Unsupported { .. } | qkeepalive::Error::Untold { .. } => UNSUPPORTED,
             qkeepalive::Error::System { source, .. }
                 if source.kind() == io::ErrorKind::PermissionDenied =>
             {
