@@ -240,8 +240,11 @@ impl Link {
     /// Sees to it that the kernel sends its probes, and does not give up for them before we do.
     pub(crate) fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
         let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
-        // With a user timeout the count is of no account, and at one more probe the kernel gives up.
+        // With a user timeout the count is of no account, and at a second probe the kernel gives up.
         if in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+            if live.first_call(now, info) {
+                kernel.probe_now(&in_force);
+            }
             return;
         }
         let (Some(probes), Some(count)) = (info.probes, in_force.count) else {

@@ -315,29 +315,33 @@ impl Liveness {
     }
 
     /// Whether one more probe should go out now, before the time is over: the plan's last one may
-    /// have been lost in an outage that has ended since. Says so once for each silence.
+    /// have been lost in an outage that has ended since, or the next one comes too late for a verdict,
+    /// by a timer that was started for a longer interval. Says so once for each silence.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let idle = !info.has_data_to_deliver();
-        let soon = self.lost_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
+        let soon = self.due_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
         if call {
             self.probed(now);
+            // It may be the one that was missing: then it is seen before its answer is due.
+            self.next = self.next.min(now + answer(info));
         }
         call
     }
 
     /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that
-    /// was answered its timer goes on at the interval; where that is longer than the idle time, the
-    /// next silence is not asked before. Says so once for each silence.
+    /// was answered its timer goes on at the interval: where that is longer than the idle time, or was
+    /// so before a change, the next silence is not asked before. And where the idle time is most of
+    /// the promise, its timer may be too late for it. Says so once for each silence.
     pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let due = self.spoke + self.terms.asked();
+        let due = self.spoke.max(self.begun) + self.terms.asked();
         let silent = info.probes == Some(0) && !info.has_data_to_deliver();
-        let late = self.terms.interval > self.terms.idle && due <= now;
-        let call = late && silent && self.prompted.is_none();
+        let call = due <= now && silent && self.prompted.is_none();
         if call {
             self.prompted = Some(now - due);
-            self.next = now + answer(info);
+            // Before the kernel's count of one is over, too: it is raised when the probe is seen.
+            self.next = now + answer(info).min(self.terms.interval / 2);
             self.looking = Looking::Exactly;
         }
         call
@@ -468,6 +472,7 @@ impl Liveness {
 
     fn judge(&mut self, now: Instant, info: &Snapshot) {
         let lost_at = self.lost_at(now, info);
+        let due_at = self.due_at(now, info);
         let suspect_at = self.suspect_at(lost_at, info);
         let reached = |time: Option<Instant>| time.is_some_and(|time| time <= now);
         self.verdict = match self.verdict {
@@ -486,7 +491,7 @@ impl Liveness {
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
-                let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
+                let call = due_at.map(|due| call_before(due, info)).filter(|call| *call > now);
                 let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
                 at.max(now + GRAIN)
             }
@@ -515,19 +520,31 @@ impl Liveness {
     }
 
     fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
-        let within = self.terms.within;
-        let silent = self.owed.as_ref().and_then(|owed| {
-            let owed_for = self.terms.owed().saturating_sub(owed.late);
-            let in_time = owed.since + owed_for.max(answer(info));
-            let enough = owed.enough? + answer(info);
-            // By the kernel's clock, too: this one may have been put forward.
-            let silent = now + within.saturating_sub(info.silence()?);
-            Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
-        });
+        let enough = self.owed.as_ref().and_then(|owed| owed.enough);
+        let silent =
+            enough.and_then(|enough| Some(self.silent_at(now, info)?.max(enough + answer(info))));
         // The oldest data was sent a little before the last of what came back was.
+        let within = self.terms.within;
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         let lost = [silent, stuck].into_iter().flatten().min()?;
         Some(lost.max(self.asked_anew(now, info).unwrap_or(lost)))
+    }
+
+    /// When the silence is too long, provided that enough stimuli are unanswered by then.
+    fn due_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let due = self.silent_at(now, info)?;
+        Some(due.max(self.asked_anew(now, info).unwrap_or(due)))
+    }
+
+    /// When the promised time of the silence is over, and an answer was owed for long enough.
+    fn silent_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let within = self.terms.within;
+        let owed = self.owed.as_ref()?;
+        let owed_for = self.terms.owed().saturating_sub(owed.late);
+        let in_time = owed.since + owed_for.max(answer(info));
+        // By the kernel's clock, too: this one may have been put forward.
+        let silent = now + within.saturating_sub(info.silence()?);
+        Some((self.heard + within + GRAIN).max(silent).max(in_time))
     }
 
     /// After the time became shorter in the midst of a silence: when the peer has been asked under

@@ -237,12 +237,11 @@ impl Judge {
         let (socket, now) = (truth.socket, truth.now);
         if let Some(promise) = truth.promise.as_ref().filter(|it| truth.is_promise_possible(it)) {
             let stranded = socket.stranded_at.unwrap_or(0);
-            let from = socket.heard().max(self.since).max(stranded);
-            // The first probe is late by up to an eighth, and two are unanswered in a verdict.
-            let Promise { within, idle, interval, .. } = *promise;
-            let second = if within >= idle + 2 * interval { interval + interval / 16 } else { 0 };
-            let late = idle + idle / 8 + second;
-            let mut within = within.max(late) + 100 * MS + 2 * truth.answer();
+            // What told this kernel of an end was the last that was heard.
+            let ended = socket.ended.map_or(0, |_| socket.ended_at);
+            let from = socket.heard().max(self.since).max(stranded).max(ended);
+            let Promise { within, idle, .. } = *promise;
+            let mut within = within + 100 * MS + 2 * truth.answer();
             if socket.has_data() {
                 // Two attempts to deliver it, of which the first is under way.
                 let next = socket.options.longest_timeout.min(2 * socket.timeout);
@@ -266,11 +265,21 @@ impl Judge {
             let silent = socket.data_received_at.max(self.beating_since);
             let within = timeout + interval + 100 * MS + 2 * truth.answer();
             // A beat behind what the peer's kernel still takes has to wait for its turn.
-            let left = self.beats.iter().filter_map(|beat| beat.left).any(|left| left > silent);
-            let moved = if socket.has_data() && !left { socket.progress_at } else { 0 };
+            let left = self.beats.iter().find(|beat| beat.left.is_some_and(|left| left > silent));
+            let moved = if socket.has_data() && left.is_none() { socket.progress_at } else { 0 };
+            // To a beat that was held back an answer is owed since it has left. What could not leave
+            // this host does so with the next attempt, and the beat after it, or never.
+            let held = match left {
+                Some(beat) => {
+                    let left = beat.left.filter(|left| *left > beat.written);
+                    left.map(|left| left + timeout - interval)
+                }
+                None => socket.stranded_at.map(|at| at + socket.longest_spacing() + timeout),
+            };
+            let held = held.map_or(0, |by| by + 500 * MS + 2 * truth.answer());
             for (from, to) in truth.mute {
                 // A program that was not asked because there was so much to read is no such case.
-                let by = silent.max(from).max(moved).max(self.free) + within;
+                let by = (silent.max(from).max(moved).max(self.free) + within).max(held);
                 if now.min(to) > by {
                     let detail = format!(
                         "its program was silent for {} with {} promised, and not told",
