@@ -7,7 +7,8 @@
 //! The peer owes an answer from the moment on at which a beat has *left* this host. Until then the
 //! beat may wait behind other data: in the program's network library, or in the kernel, for Nagle or
 //! for a window. At most one beat is under way at a time, unsent or unanswered. One that cannot leave
-//! because nothing at all leaves any more ends as one that is not answered.
+//! because nothing at all leaves any more ends as one that is not answered. And nothing is owed
+//! while this side's own program does not read, so that no answer finds room.
 
 use std::time::{Duration, Instant};
 
@@ -220,6 +221,10 @@ impl Heartbeat {
         let Rhythm { interval, timeout } = self.rhythm;
         let late = now.saturating_duration_since(self.next_look);
         self.listen(now, info);
+        if info.receive_window == Some(0) {
+            // Nobody here reads, and so the peer cannot say anything.
+            self.life = self.life.max(now);
+        }
         self.follow(now, info, queued);
 
         let beat = self.next_beat <= now && matches!(self.beat, Beat::None);
@@ -638,6 +643,24 @@ mod tests {
                 assert!(after >= SECOND * 5 / 2 && after <= SECOND * 3, "{after:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_peer_that_cannot_answer_because_nobody_reads_here_gets_its_full_time_afterwards() {
+        let (mut heart, start) = started();
+        let mut now = start;
+        let full = |now| Snapshot { receive_window: Some(0), ..heard(now - start) };
+        while now < start + SECOND * 20 {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+            assert_ne!(look(&mut heart, now, &full(now)).peer, Verdict::Lost);
+        }
+        // There is room again from here on.
+        let open = |now| Snapshot { receive_window: Some(1), ..heard(now - start) };
+        let opened = now;
+        while look(&mut heart, now, &open(now)).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, opened + SECOND * 5 / 2 + GRAIN);
     }
 
     #[test]

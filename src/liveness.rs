@@ -487,7 +487,8 @@ impl Liveness {
         };
         self.next = match (self.verdict, suspect_at) {
             (Verdict::Healthy, None) => self.next_routine_look(now, info),
-            (Verdict::Healthy, Some(at)) => at,
+            // Not only then: meanwhile the kernel may go on counting its probes.
+            (Verdict::Healthy, Some(at)) => at.min(now + self.terms.lateness()),
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));

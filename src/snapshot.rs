@@ -54,6 +54,9 @@ pub struct Snapshot {
     /// Bytes of data that have left this host at least once (`tcpi_bytes_sent` without
     /// `tcpi_bytes_retrans`; Linux 4.19 and newer).
     pub bytes_sent: Option<u64>,
+    /// How many bytes the peer was last told that it may send (`tcpi_rcv_wnd`; Linux 6.2 and newer).
+    /// Zero while nobody here reads what came in.
+    pub receive_window: Option<u32>,
 }
 
 impl Snapshot {

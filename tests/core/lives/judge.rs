@@ -261,12 +261,15 @@ impl Judge {
                 return self.violated(Invariant::FoundInTime, truth.world, detail);
             }
         }
-        if let Some((interval, timeout)) = truth.rhythm {
-            let silent = socket.data_received_at.max(self.beating_since);
+        // While nobody here reads the peer's program may have no room for an answer.
+        if let Some((interval, timeout)) = truth.rhythm.filter(|_| socket.offered() > 0) {
+            let heard = socket.data_received_at.max(socket.opened_at);
+            let silent = heard.max(self.beating_since);
             let within = timeout + interval + 100 * MS + 2 * truth.answer();
             // A beat behind what the peer's kernel still takes has to wait for its turn.
             let left = self.beats.iter().find(|beat| beat.left.is_some_and(|left| left > silent));
-            let moved = if socket.has_data() && left.is_none() { socket.progress_at } else { 0 };
+            let waits = socket.has_data() && left.is_none();
+            let moved = if waits { socket.progress_at.max(socket.left_at) } else { 0 };
             // To a beat that was held back an answer is owed since it has left. What could not leave
             // this host does so with the next attempt, and the beat after it, or never.
             let held = match left {

@@ -144,8 +144,11 @@ pub struct Socket {
     // What the kernel does not keep, for those who judge.
     /// When the peer last took something, or there was nothing to take.
     pub progress_at: Us,
-    /// When something last could not leave this host.
+    /// When something last could not leave this host, and when something first left it.
     pub stranded_at: Option<Us>,
+    pub left_at: Us,
+    /// When there was room again for what the peer has to say.
+    pub opened_at: Us,
     /// When the timer was started that runs now.
     timer_started: Us,
     /// The longest wait for an attempt since the peer was last heard.
@@ -202,6 +205,8 @@ impl Socket {
             data_sent_at: now,
             progress_at: now,
             stranded_at: None,
+            left_at: now,
+            opened_at: 0,
             timer_started: now,
             waited: 0,
         };
@@ -316,11 +321,19 @@ impl Socket {
 
     /// The program reads all there is.
     pub fn read(&mut self) {
+        let offered = self.offered();
+        if offered == 0 {
+            self.opened_at = self.now;
+        }
         self.unread = 0;
-        let offered = self.told_edge - self.told_edge.min(self.received);
         if self.window() >= (2 * offered).max(SEGMENT) && self.ended.is_none() {
             self.acknowledge();
         }
+    }
+
+    /// How much more the peer may send, as far as it was told.
+    pub fn offered(&self) -> u64 {
+        self.told_edge.saturating_sub(self.received)
     }
 
     // --- Sending ---
@@ -386,6 +399,7 @@ impl Socket {
             }
             self.nxt += len;
             self.again = self.nxt;
+            self.left_at = self.now;
         }
         if self.is_in_flight() {
             if !was_in_flight {
