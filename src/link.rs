@@ -275,7 +275,8 @@ impl Link {
                 self.raised = Some(raised);
             }
         }
-        if live.first_call(now, info) || live.last_call(now, info) {
+        let first = live.first_call(now, info) || live.next_call(now, info);
+        if first || live.last_call(now, info) {
             kernel.probe_now(&in_force);
             self.idle_waits = false;
         }

@@ -161,6 +161,17 @@ struct Changed {
     since: Instant,
     /// The time became shorter.
     shorter: Option<Shorter>,
+    /// The interval became shorter.
+    slow: Option<Slow>,
+}
+
+/// The interval became shorter: the kernel's timer may still run for the one before.
+#[derive(Debug, Clone, Copy)]
+struct Slow {
+    /// When another attempt is overdue by the new interval.
+    due: Instant,
+    /// The kernel's own attempts until the change.
+    before: Attempts,
 }
 
 /// The time became shorter in the midst of a silence.
@@ -253,7 +264,12 @@ impl Liveness {
         } else {
             before
         };
-        self.changed = Some(Box::new(Changed { since, shorter }));
+        let waits = self.slow(info).is_some() || terms.interval < old.interval;
+        let slow = waits.then(|| Slow {
+            due: now + terms.interval + terms.interval / 8,
+            before: Attempts::of(info),
+        });
+        self.changed = Some(Box::new(Changed { since, shorter, slow }));
         if self.verdict == Verdict::Lost {
             self.verdict = Verdict::Suspect; // by the old terms
         }
@@ -266,7 +282,7 @@ impl Liveness {
     pub fn probed(&mut self, now: Instant) {
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let shorter = self.changed.as_ref().and_then(|changed| changed.shorter);
-        self.changed = Some(Box::new(Changed { since, shorter }));
+        self.changed = Some(Box::new(Changed { since, shorter, slow: None }));
     }
 
     /// The terms it was given.
@@ -328,6 +344,22 @@ impl Liveness {
             self.next = self.next.min(now + answer(info));
         }
         call
+    }
+
+    /// Whether another probe should go out now, because the kernel's timer runs for an interval that
+    /// was longer before a change. It goes on at the present one then.
+    pub fn next_call(&mut self, now: Instant, info: &Snapshot) -> bool {
+        let silent = info.probes.is_some_and(|probes| probes > 0) && !info.has_data_to_deliver();
+        let call = silent && self.slow(info).is_some_and(|slow| slow.due <= now);
+        if call {
+            self.probed(now);
+        }
+        call
+    }
+
+    /// What became of a shorter interval, as long as no attempt was seen since.
+    fn slow(&self, info: &Snapshot) -> Option<Slow> {
+        self.changed.as_ref()?.slow.filter(|slow| slow.before == Attempts::of(info))
     }
 
     /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that

@@ -163,3 +163,41 @@ fn while_an_answer_is_owed_on_a_slow_path_the_kernels_count_is_looked_after() {
     assert_eq!(live.next_look().at, now + terms.lateness());
     assert_eq!(live.next_look().lateness, Duration::ZERO);
 }
+
+/// A peer that was heard at the start, and was asked once after the idle time, when the interval was
+/// 75 s. Its watch under other terms from the tenth second on.
+fn changed_to(terms_then: Terms) -> (Liveness, Instant) {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(5, 75, 2), start);
+    live.look(start + seconds(6), &silent(seconds(6), 1));
+    live.change(terms_then, start + seconds(10), &silent(seconds(10), 1));
+    (live, start)
+}
+
+#[test]
+fn after_a_change_to_a_shorter_interval_the_next_probe_is_asked_for_when_it_is_overdue() {
+    let (mut live, start) = changed_to(terms(30, 8, 3));
+    let due = seconds(19);
+    assert!(!live.next_call(start + due - ms(1), &silent(due - ms(1), 1)));
+    let mut data = silent(due, 1);
+    data.unacked = Some(1);
+    assert!(!live.clone().next_call(start + due, &data), "the data is sent again");
+    assert!(!live.clone().next_call(start + due, &silent(due, 2)), "the kernel has sent it");
+    assert!(!live.clone().next_call(start + due, &silent(due, 0)), "the peer has answered");
+    assert!(live.next_call(start + due, &silent(due, 1)));
+    assert!(!live.next_call(start + due + ms(1), &silent(due + ms(1), 1)), "the kernel goes on");
+}
+
+#[test]
+fn an_interval_that_did_not_become_shorter_is_the_kernels_to_keep() {
+    let (mut live, start) = changed_to(terms(30, 75, 3));
+    assert!(!live.next_call(start + seconds(200), &silent(seconds(200), 1)));
+}
+
+#[test]
+fn a_shorter_interval_is_waited_for_across_the_next_change() {
+    let (mut live, start) = changed_to(terms(30, 8, 3));
+    live.change(terms(30, 16, 3), start + seconds(12), &silent(seconds(12), 1));
+    assert!(!live.next_call(start + seconds(19), &silent(seconds(19), 1)));
+    assert!(live.next_call(start + seconds(30), &silent(seconds(30), 1)));
+}

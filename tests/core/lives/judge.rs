@@ -90,9 +90,15 @@ impl Truth<'_> {
             // Nothing is sent on such a connection before the kernel's next attempt.
             stimulus = stimulus.max(self.socket.longest_spacing());
         }
-        if !promise.counted {
-            // With a user timeout in force no probe can be had but the plan's own.
+        let measured = self.socket.round_trip + 4 * self.socket.variation;
+        if !promise.counted || self.round_trip > (2 * measured).max(300 * MS) {
+            // With a user timeout in force no probe can be had but the plan's own, by the timer that
+            // is running. And where a path has become slower since it was last measured, one more
+            // probe before the end is answered too late.
             stimulus = stimulus.max(promise.interval + promise.interval / 8);
+        }
+        if !promise.counted {
+            stimulus = stimulus.max(self.socket.keepalive_spacing());
         }
         stimulus + 2 * self.round_trip + 4 * self.socket.variation + 400 * MS
     }
@@ -141,6 +147,7 @@ pub struct Judge {
     found: Option<Options>,
     /// Since when the full time runs anew, for the peer's kernel and for its program.
     since: Us,
+    before: Us,
     beating_since: Us,
     /// Until when the event loop was last blocked.
     free: Us,
@@ -175,15 +182,16 @@ impl Judge {
     /// The guard takes the connection.
     pub fn guarded(&mut self, found: Options, now: Us) {
         self.found = Some(found);
-        (self.since, self.beating_since) = (now, now);
+        (self.since, self.beating_since, self.before) = (now, now, 0);
         self.warned = false;
         self.told = 0;
         // What another guard has sent is none of this one's.
         self.beats.clear();
     }
 
-    pub fn changed(&mut self, now: Us, heartbeat: bool) {
-        self.since = now;
+    /// `before`: when the time would have been over without the change.
+    pub fn changed(&mut self, now: Us, before: Us, heartbeat: bool) {
+        (self.since, self.before) = (now, before);
         if heartbeat {
             self.beating_since = now;
         }
@@ -251,7 +259,12 @@ impl Judge {
             }
             // After a block it is not known since when an answer is owed.
             let owed = promise.within - idle;
-            let by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
+            let mut by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
+            if !promise.counted {
+                // With a user timeout nobody can ask again before the kernel's timer does, which runs
+                // for the interval before a change.
+                by = by.max(self.before + 100 * MS);
+            }
             if now > by {
                 let detail = format!(
                     "silent for {} with {} promised, and not told",

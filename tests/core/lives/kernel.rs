@@ -137,6 +137,7 @@ pub struct Socket {
     acknowledge_at: Option<Us>,
 
     keepalive_at: Option<Us>,
+    keepalive_started: Us,
     pub ack_received_at: Us,
     pub data_received_at: Us,
     pub data_sent_at: Us,
@@ -200,6 +201,7 @@ impl Socket {
             delay: 40 * MS,
             acknowledge_at: None,
             keepalive_at: None,
+            keepalive_started: now,
             ack_received_at: now,
             data_received_at: now,
             data_sent_at: now,
@@ -280,6 +282,11 @@ impl Socket {
     /// The same, or what it was before an earlier attempt since the peer was last heard.
     pub fn longest_spacing(&self) -> Us {
         self.spacing().max(self.waited)
+    }
+
+    /// For how long the timer of the keepalive probes runs.
+    pub fn keepalive_spacing(&self) -> Us {
+        self.keepalive_at.map_or(0, |at| at.saturating_sub(self.keepalive_started))
     }
 
     pub fn next_timer(&self) -> Option<Us> {
@@ -542,6 +549,7 @@ impl Socket {
     }
 
     fn keepalive_in(&mut self, wait: Us) {
+        self.keepalive_started = self.now;
         self.keepalive_at = Some(self.now + late(wait, self.lateness.0));
     }
 
@@ -569,6 +577,7 @@ impl Socket {
             return;
         }
         self.probes += 1;
+        self.keepalive_started = self.now;
         self.keepalive_at = Some(self.now + late(interval, self.lateness.1));
     }
 
