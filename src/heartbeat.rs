@@ -109,6 +109,7 @@ struct Seen {
 impl Heartbeat {
     /// Begins; the first beat is due after one interval.
     pub fn new(rhythm: Rhythm, now: Instant) -> Self {
+        debug_assert!(rhythm.interval < rhythm.timeout, "{rhythm:?}");
         let next_beat = now + rhythm.interval;
         Self {
             rhythm,
@@ -253,6 +254,7 @@ impl Heartbeat {
             _ if now >= suspect_at => Verdict::Suspect,
             _ => Verdict::Healthy,
         };
+        debug_assert!(!beat || peer != Verdict::Lost, "who is asked may answer");
         self.suspected = peer != Verdict::Healthy;
         let verdict = if peer == Verdict::Healthy { suspect_at } else { missed_at };
         self.next_look = verdict.min(self.waiting_look(now)).max(now);

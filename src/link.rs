@@ -151,6 +151,7 @@ impl Link {
             count: wanted.count,
             ..given
         };
+        debug_assert!(raised.is_none_or(|raised| Some(raised) > planned), "{raised:?} {planned:?}");
         (self.raised, self.idle_waits) = (raised, waits);
         let mut read = kernel.query().unwrap_or(was);
         read.enabled = given.enabled;
@@ -271,6 +272,7 @@ impl Link {
             let needed = probes.saturating_add(sent).saturating_add(2);
             if needed > self.raised.unwrap_or(0) {
                 let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
+                debug_assert!(raised >= count, "the kernel would give up before the plan does");
                 kernel.set_count(raised);
                 self.raised = Some(raised);
             }

@@ -225,6 +225,7 @@ struct Stuck {
 impl Liveness {
     /// Begins to watch a connection on which these terms are in force.
     pub fn new(terms: Terms, now: Instant) -> Self {
+        debug_assert!(terms.idle <= terms.within, "{terms:?}");
         Self {
             terms,
             verdict: Verdict::Healthy,
@@ -251,6 +252,7 @@ impl Liveness {
         let verdict = self.verdict;
         self.look(now, info);
         self.verdict = verdict;
+        debug_assert!(terms.idle <= terms.within, "{terms:?}");
         let old = std::mem::replace(&mut self.terms, terms);
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let before = self.changed.as_ref().and_then(|changed| changed.shorter);
@@ -435,6 +437,7 @@ impl Liveness {
         let late = late.min(self.terms.lateness());
         // A probe that is only supposed to be out may have left a tick earlier.
         let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
+        debug_assert!(self.heard <= now && since <= now, "nothing is owed in advance");
         let owed = self.owed.get_or_insert_with(|| Box::new(Owed { since, late, enough: None }));
         owed.since = owed.since.min(since);
         // Data is sent again and again; of probes there may be one in the plan.
