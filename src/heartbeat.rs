@@ -130,8 +130,8 @@ impl Heartbeat {
     pub fn change(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
         self.listen(now, info); // it may be answered
         self.spare_beat(now);
-        let Self { beat, heard, received, untimed, .. } = *self;
-        *self = Self { beat, heard, received, untimed, ..Self::new(rhythm, now) };
+        let Self { beat, heard, received, .. } = *self;
+        *self = Self { beat, heard, received, ..Self::new(rhythm, now) };
     }
 
     /// What was asked for.
@@ -663,6 +663,65 @@ mod tests {
             now = heart.next_look().at.max(now + GRAIN / 10);
         }
         assert_eq!(now, opened + SECOND * 5 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn bytes_that_are_only_counted_are_counted_across_a_change_of_the_rhythm() {
+        let (mut heart, start) = started();
+        let counted = |bytes| Snapshot { bytes_received: Some(bytes), ..Snapshot::default() };
+        assert!(look(&mut heart, start + SECOND, &counted(10)).beat);
+        let now = start + SECOND * 2;
+        heart.change(Rhythm { interval: SECOND, timeout: SECOND * 3 }, now, &counted(10));
+        // The answer is found by the first look after it.
+        look(&mut heart, now + SECOND, &counted(20));
+        assert_eq!(heart.life, now + SECOND);
+    }
+
+    #[test]
+    fn on_a_path_slower_than_the_timeout_a_beat_under_way_gets_its_round_trip_anew_after_a_sleep() {
+        let (mut heart, start) = started();
+        let slow = |now| Snapshot { round_trip_time: Some(SECOND * 9), ..heard(now - start) };
+        assert!(look(&mut heart, start + SECOND, &slow(start + SECOND)).beat);
+        let back = start + SECOND * 5;
+        heart.pardon(back, &slow(back));
+        let mut now = back;
+        while look(&mut heart, now, &slow(now)).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, back + SECOND * 9 + GRAIN);
+    }
+
+    #[test]
+    fn each_silence_that_is_found_late_is_spared_once() {
+        let (mut heart, start) = started();
+        // Found when the time is over already.
+        for from in [start, start + SECOND * 60] {
+            look(&mut heart, from, &heard_at(from, from));
+            let late = from + SECOND * 10;
+            let mut now = late;
+            while look(&mut heart, now, &heard_at(now, from)).peer != Verdict::Lost {
+                now = heart.next_look().at.max(now + GRAIN / 10);
+            }
+            assert_eq!(now, late + SECOND * 5 / 2 + GRAIN, "{:?}", from - start);
+        }
+    }
+
+    /// The peer's last byte came at that time.
+    fn heard_at(now: Instant, byte: Instant) -> Snapshot {
+        heard(now - byte)
+    }
+
+    #[test]
+    fn a_byte_of_about_the_time_at_which_the_beat_left_may_be_its_answer() {
+        for (before, answer) in [(15, true), (25, false)] {
+            let (mut heart, start) = started();
+            let due = start + SECOND;
+            assert!(look(&mut heart, due, &heard(SECOND)).beat);
+            let byte = due - Duration::from_millis(before);
+            let now = due + SECOND / 4;
+            look(&mut heart, now, &heard_at(now, byte));
+            assert_eq!(matches!(heart.beat, Beat::None), answer, "{before}");
+        }
     }
 
     #[test]
