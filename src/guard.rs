@@ -417,6 +417,8 @@ impl Guard {
             // Still connected: what was reported was no loss.
             (link.doubt, link.reported) = (None, None);
         }
+        let sees = !link.blind && !link.multipath && link.in_force.is_some();
+        debug_assert!(sees || link.liveness.is_none(), "nothing is judged that cannot be seen");
         let info = if link.blind { Some(Snapshot::default()) } else { kernel.snapshot() };
         let Some(info) = info else {
             // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
@@ -478,6 +480,7 @@ impl Guard {
             // The program is closing, and does not get to the end of it. That is no loss.
             return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
         }
+        debug_assert_eq!(self.state, State::Suspect, "a warning comes before a verdict");
         let beats = link.heart().map(|heart| heart.rhythm().interval);
         let silent = peer == Verdict::Lost || !kernel_answers(info, beats.unwrap_or_default());
         // The kernel's error is the network library's to find, unless this is the end of it.
@@ -533,6 +536,7 @@ impl Guard {
     /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays
     /// readable: such a connection is not aborted.
     fn decide(&mut self, loss: Loss, state: ConnectionState) -> Orders {
+        debug_assert!(self.link.as_ref().is_some_and(|link| link.verdict.is_none()), "one verdict");
         let gone = matches!(state, ConnectionState::Established | ConnectionState::Closed);
         if self.settings.abort_on_loss && gone {
             if let Some(link) = &mut self.link {

@@ -8,7 +8,8 @@
 //! beat may wait behind other data: in the program's network library, or in the kernel, for Nagle or
 //! for a window. At most one beat is under way at a time, unsent or unanswered. One that cannot leave
 //! because nothing at all leaves any more ends as one that is not answered, and so does one behind data
-//! that the peer's kernel still takes and its program does not: its window's edge stands still then.
+//! that the peer's kernel still takes and its program does not: its window's edge stands still then. And
+//! nothing is owed while this side's own program does not read, so that no answer finds room.
 
 use std::time::{Duration, Instant};
 
@@ -109,6 +110,7 @@ struct Seen {
 impl Heartbeat {
     /// Begins; the first beat is due after one interval.
     pub fn new(rhythm: Rhythm, now: Instant) -> Self {
+        debug_assert!(rhythm.interval < rhythm.timeout, "{rhythm:?}");
         let next_beat = now + rhythm.interval;
         Self {
             rhythm,
@@ -132,8 +134,8 @@ impl Heartbeat {
         if let Beat::Left { .. } = self.beat {
             self.beat = Beat::None; // what it was to answer is asked anew
         }
-        let Self { beat, heard, received, untimed, .. } = *self;
-        *self = Self { beat, heard, received, untimed, ..Self::new(rhythm, now) };
+        let Self { beat, heard, received, .. } = *self;
+        *self = Self { beat, heard, received, ..Self::new(rhythm, now) };
     }
 
     /// What was asked for.
@@ -224,6 +226,10 @@ impl Heartbeat {
         let Rhythm { interval, timeout } = self.rhythm;
         let late = now.saturating_duration_since(self.next_look);
         self.listen(now, info);
+        if info.receive_window == Some(0) {
+            // Nobody here reads, and so the peer cannot say anything.
+            self.life = self.life.max(now);
+        }
         self.follow(now, info, queued);
 
         let beat = self.next_beat <= now && matches!(self.beat, Beat::None);
@@ -252,6 +258,7 @@ impl Heartbeat {
             _ if now >= suspect_at => Verdict::Suspect,
             _ => Verdict::Healthy,
         };
+        debug_assert!(!beat || peer != Verdict::Lost, "who is asked may answer");
         self.suspected = peer != Verdict::Healthy;
         let verdict = if peer == Verdict::Healthy { suspect_at } else { missed_at };
         self.next_look = verdict.min(self.waiting_look(now)).max(now);
@@ -710,6 +717,84 @@ mod tests {
                 let after = last.0 - start;
                 assert!(after >= SECOND * 5 / 2 && after <= SECOND * 3, "{after:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_peer_that_cannot_answer_because_nobody_reads_here_gets_its_full_time_afterwards() {
+        let (mut heart, start) = started();
+        let mut now = start;
+        let full = |now| Snapshot { receive_window: Some(0), ..heard(now - start) };
+        while now < start + SECOND * 20 {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+            assert_ne!(look(&mut heart, now, &full(now)).peer, Verdict::Lost);
+        }
+        // There is room again from here on.
+        let open = |now| Snapshot { receive_window: Some(1), ..heard(now - start) };
+        let opened = now;
+        while look(&mut heart, now, &open(now)).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, opened + SECOND * 5 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn bytes_that_are_only_counted_are_counted_across_a_change_of_the_rhythm() {
+        let (mut heart, start) = started();
+        let counted = |bytes| Snapshot { bytes_received: Some(bytes), ..Snapshot::default() };
+        assert!(look(&mut heart, start + SECOND, &counted(10)).beat);
+        let now = start + SECOND * 2;
+        heart.change(Rhythm { interval: SECOND, timeout: SECOND * 3 }, now, &counted(10));
+        // The answer is found by the first look after it.
+        look(&mut heart, now + SECOND, &counted(20));
+        assert_eq!(heart.life, now + SECOND);
+    }
+
+    #[test]
+    fn on_a_path_slower_than_the_timeout_a_beat_under_way_gets_its_round_trip_anew_after_a_sleep() {
+        let (mut heart, start) = started();
+        let slow = |now| Snapshot { round_trip_time: Some(SECOND * 9), ..heard(now - start) };
+        assert!(look(&mut heart, start + SECOND, &slow(start + SECOND)).beat);
+        let back = start + SECOND * 5;
+        heart.pardon(back, &slow(back));
+        let mut now = back;
+        while look(&mut heart, now, &slow(now)).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, back + SECOND * 9 + GRAIN);
+    }
+
+    #[test]
+    fn each_silence_that_is_found_late_is_spared_once() {
+        let (mut heart, start) = started();
+        // Found when the time is over already.
+        for from in [start, start + SECOND * 60] {
+            look(&mut heart, from, &heard_at(from, from));
+            look(&mut heart, from + SECOND, &heard_at(from + SECOND, from));
+            let late = from + SECOND * 10;
+            let mut now = late;
+            while look(&mut heart, now, &heard_at(now, from)).peer != Verdict::Lost {
+                now = heart.next_look().at.max(now + GRAIN / 10);
+            }
+            assert_eq!(now, late + SECOND * 5 / 2 + GRAIN, "{:?}", from - start);
+        }
+    }
+
+    /// The peer's last byte came at that time.
+    fn heard_at(now: Instant, byte: Instant) -> Snapshot {
+        heard(now - byte)
+    }
+
+    #[test]
+    fn a_byte_of_about_the_time_at_which_the_beat_left_may_be_its_answer() {
+        for (before, answer) in [(15, true), (25, false)] {
+            let (mut heart, start) = started();
+            let due = start + SECOND;
+            assert!(look(&mut heart, due, &heard(SECOND)).beat);
+            let byte = due - Duration::from_millis(before);
+            let now = due + SECOND / 4;
+            look(&mut heart, now, &heard_at(now, byte));
+            assert_eq!(matches!(heart.beat, Beat::None), answer, "{before}");
         }
     }
 

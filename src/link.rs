@@ -151,6 +151,7 @@ impl Link {
             count: wanted.count,
             ..given
         };
+        debug_assert!(raised.is_none_or(|raised| Some(raised) > planned), "{raised:?} {planned:?}");
         (self.raised, self.idle_waits) = (raised, waits);
         let mut read = kernel.query().unwrap_or(was);
         read.enabled = given.enabled;
@@ -240,8 +241,11 @@ impl Link {
     /// Sees to it that the kernel sends its probes, and does not give up for them before we do.
     pub(crate) fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
         let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
-        // With a user timeout the count is of no account, and at one more probe the kernel gives up.
+        // With a user timeout the count is of no account, and at a second probe the kernel gives up.
         if in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+            if live.first_call(now, info) {
+                kernel.probe_now(&in_force);
+            }
             return;
         }
         let (Some(probes), Some(count)) = (info.probes, in_force.count) else {
@@ -268,11 +272,13 @@ impl Link {
             let needed = probes.saturating_add(sent).saturating_add(2);
             if needed > self.raised.unwrap_or(0) {
                 let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
+                debug_assert!(raised >= count, "the kernel would give up before the plan does");
                 kernel.set_count(raised);
                 self.raised = Some(raised);
             }
         }
-        if live.first_call(now, info) || live.last_call(now, info) {
+        let first = live.first_call(now, info) || live.next_call(now, info);
+        if first || live.last_call(now, info) {
             kernel.probe_now(&in_force);
             self.idle_waits = false;
         }

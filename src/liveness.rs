@@ -161,6 +161,17 @@ struct Changed {
     since: Instant,
     /// The time became shorter.
     shorter: Option<Shorter>,
+    /// The interval became shorter.
+    slow: Option<Slow>,
+}
+
+/// The interval became shorter: the kernel's timer may still run for the one before.
+#[derive(Debug, Clone, Copy)]
+struct Slow {
+    /// When another attempt is overdue by the new interval.
+    due: Instant,
+    /// The kernel's own attempts until the change.
+    before: Attempts,
 }
 
 /// The time became shorter in the midst of a silence.
@@ -214,6 +225,7 @@ struct Stuck {
 impl Liveness {
     /// Begins to watch a connection on which these terms are in force.
     pub fn new(terms: Terms, now: Instant) -> Self {
+        debug_assert!(terms.idle <= terms.within, "{terms:?}");
         Self {
             terms,
             verdict: Verdict::Healthy,
@@ -240,6 +252,7 @@ impl Liveness {
         let verdict = self.verdict;
         self.look(now, info);
         self.verdict = verdict;
+        debug_assert!(terms.idle <= terms.within, "{terms:?}");
         let old = std::mem::replace(&mut self.terms, terms);
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let before = self.changed.as_ref().and_then(|changed| changed.shorter);
@@ -253,7 +266,12 @@ impl Liveness {
         } else {
             before
         };
-        self.changed = Some(Box::new(Changed { since, shorter }));
+        let waits = self.slow(info).is_some() || terms.interval < old.interval;
+        let slow = waits.then(|| Slow {
+            due: now + terms.interval + terms.interval / 8,
+            before: Attempts::of(info),
+        });
+        self.changed = Some(Box::new(Changed { since, shorter, slow }));
         if self.verdict == Verdict::Lost {
             self.verdict = Verdict::Suspect; // by the old terms
         }
@@ -266,7 +284,7 @@ impl Liveness {
     pub fn probed(&mut self, now: Instant) {
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let shorter = self.changed.as_ref().and_then(|changed| changed.shorter);
-        self.changed = Some(Box::new(Changed { since, shorter }));
+        self.changed = Some(Box::new(Changed { since, shorter, slow: None }));
     }
 
     /// The terms it was given.
@@ -315,29 +333,49 @@ impl Liveness {
     }
 
     /// Whether one more probe should go out now, before the time is over: the plan's last one may
-    /// have been lost in an outage that has ended since. Says so once for each silence.
+    /// have been lost in an outage that has ended since, or the next one comes too late for a verdict,
+    /// by a timer that was started for a longer interval. Says so once for each silence.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let idle = !info.has_data_to_deliver();
-        let soon = self.lost_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
+        let soon = self.due_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
+        if call {
+            self.probed(now);
+            // It may be the one that was missing: then it is seen before its answer is due.
+            self.next = self.next.min(now + answer(info));
+        }
+        call
+    }
+
+    /// Whether another probe should go out now, because the kernel's timer runs for an interval that
+    /// was longer before a change. It goes on at the present one then.
+    pub fn next_call(&mut self, now: Instant, info: &Snapshot) -> bool {
+        let silent = info.probes.is_some_and(|probes| probes > 0) && !info.has_data_to_deliver();
+        let call = silent && self.slow(info).is_some_and(|slow| slow.due <= now);
         if call {
             self.probed(now);
         }
         call
     }
 
+    /// What became of a shorter interval, as long as no attempt was seen since.
+    fn slow(&self, info: &Snapshot) -> Option<Slow> {
+        self.changed.as_ref()?.slow.filter(|slow| slow.before == Attempts::of(info))
+    }
+
     /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that
-    /// was answered its timer goes on at the interval; where that is longer than the idle time, the
-    /// next silence is not asked before. Says so once for each silence.
+    /// was answered its timer goes on at the interval: where that is longer than the idle time, or was
+    /// so before a change, the next silence is not asked before. And where the idle time is most of
+    /// the promise, its timer may be too late for it. Says so once for each silence.
     pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let due = self.spoke + self.terms.asked();
+        let due = self.spoke.max(self.begun) + self.terms.asked();
         let silent = info.probes == Some(0) && !info.has_data_to_deliver();
-        let late = self.terms.interval > self.terms.idle && due <= now;
-        let call = late && silent && self.prompted.is_none();
+        let call = due <= now && silent && self.prompted.is_none();
         if call {
             self.prompted = Some(now - due);
-            self.next = now + answer(info);
+            // Before the kernel's count of one is over, too: it is raised when the probe is seen.
+            self.next = now + answer(info).min(self.terms.interval / 2);
             self.looking = Looking::Exactly;
         }
         call
@@ -399,6 +437,7 @@ impl Liveness {
         let late = late.min(self.terms.lateness());
         // A probe that is only supposed to be out may have left a tick earlier.
         let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
+        debug_assert!(self.heard <= now && since <= now, "nothing is owed in advance");
         let owed = self.owed.get_or_insert_with(|| Box::new(Owed { since, late, enough: None }));
         owed.since = owed.since.min(since);
         // Data is sent again and again; of probes there may be one in the plan.
@@ -468,6 +507,7 @@ impl Liveness {
 
     fn judge(&mut self, now: Instant, info: &Snapshot) {
         let lost_at = self.lost_at(now, info);
+        let due_at = self.due_at(now, info);
         let suspect_at = self.suspect_at(lost_at, info);
         let reached = |time: Option<Instant>| time.is_some_and(|time| time <= now);
         self.verdict = match self.verdict {
@@ -482,11 +522,12 @@ impl Liveness {
         };
         self.next = match (self.verdict, suspect_at) {
             (Verdict::Healthy, None) => self.next_routine_look(now, info),
-            (Verdict::Healthy, Some(at)) => at,
+            // Not only then: meanwhile the kernel may go on counting its probes.
+            (Verdict::Healthy, Some(at)) => at.min(now + self.terms.lateness()),
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
-                let call = lost_at.map(|lost| call_before(lost, info)).filter(|call| *call > now);
+                let call = due_at.map(|due| call_before(due, info)).filter(|call| *call > now);
                 let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
                 at.max(now + GRAIN)
             }
@@ -515,19 +556,31 @@ impl Liveness {
     }
 
     fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
-        let within = self.terms.within;
-        let silent = self.owed.as_ref().and_then(|owed| {
-            let owed_for = self.terms.owed().saturating_sub(owed.late);
-            let in_time = owed.since + owed_for.max(answer(info));
-            let enough = owed.enough? + answer(info);
-            // By the kernel's clock, too: this one may have been put forward.
-            let silent = now + within.saturating_sub(info.silence()?);
-            Some((self.heard + within + GRAIN).max(silent).max(in_time).max(enough))
-        });
+        let enough = self.owed.as_ref().and_then(|owed| owed.enough);
+        let silent =
+            enough.and_then(|enough| Some(self.silent_at(now, info)?.max(enough + answer(info))));
         // The oldest data was sent a little before the last of what came back was.
+        let within = self.terms.within;
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         let lost = [silent, stuck].into_iter().flatten().min()?;
         Some(lost.max(self.asked_anew(now, info).unwrap_or(lost)))
+    }
+
+    /// When the silence is too long, provided that enough stimuli are unanswered by then.
+    fn due_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let due = self.silent_at(now, info)?;
+        Some(due.max(self.asked_anew(now, info).unwrap_or(due)))
+    }
+
+    /// When the promised time of the silence is over, and an answer was owed for long enough.
+    fn silent_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let within = self.terms.within;
+        let owed = self.owed.as_ref()?;
+        let owed_for = self.terms.owed().saturating_sub(owed.late);
+        let in_time = owed.since + owed_for.max(answer(info));
+        // By the kernel's clock, too: this one may have been put forward.
+        let silent = now + within.saturating_sub(info.silence()?);
+        Some((self.heard + within + GRAIN).max(silent).max(in_time))
     }
 
     /// After the time became shorter in the midst of a silence: when the peer has been asked under

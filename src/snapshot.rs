@@ -57,6 +57,9 @@ pub struct Snapshot {
     /// How many bytes after those that it has acknowledged the peer is ready to take
     /// (`tcpi_snd_wnd`; Linux 5.4 and newer; RFC 9293 §3.8.6).
     pub window: Option<u32>,
+    /// How many bytes the peer was last told that it may send (`tcpi_rcv_wnd`; Linux 6.2 and newer).
+    /// Zero while nobody here reads what came in.
+    pub receive_window: Option<u32>,
 }
 
 impl Snapshot {

@@ -1177,3 +1177,21 @@ fn a_plan_whose_interval_is_longer_than_its_idle_time_asks_in_time_all_the_same(
     look_on(&mut guard, &mut socket, start, 7000, 12_000, |ms| heard(ms - 7000));
     assert_eq!(socket.called, 2, "once for each silence");
 }
+
+#[test]
+fn with_a_user_timeout_the_first_probe_is_asked_for_in_time_and_no_other() {
+    let values = Config {
+        idle: seconds(4),
+        interval: seconds(20),
+        count: Some(1),
+        user_timeout: seconds(30),
+        ..Config::default()
+    };
+    let (mut guard, mut socket, start) = connected_at(Settings { values, ..Settings::default() });
+    look_on(&mut guard, &mut socket, start, 100, 4490, heard);
+    assert_eq!(socket.called, 0);
+    look_on(&mut guard, &mut socket, start, 4490, 40_000, |ms| {
+        silent_with(ms, u32::from(ms > 4600))
+    });
+    assert_eq!(socket.called, 1);
+}

@@ -1,5 +1,6 @@
 //! The verdict over generated histories: never against a peer that lives, always in time against
-//! one that does not.
+//! one that does not. What is here is what the `lives` do not have: a clock that jumps, single lost
+//! packets, the cost, and kernels that tell less than Linux does.
 
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,13 @@ fn quiet() -> History {
 /// As late as they may be.
 const LATE: Looks = Looks { late: 100, blocked: (0, 0), jump: (0, 0) };
 
+/// More than usual, as each is quick; PROPTEST_CASES has the last word.
+fn cases() -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let asked_for = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig { cases: if asked_for { usual.cases } else { 4000 }, ..usual }
+}
+
 prop_compose! {
     fn histories(length: Ms)(
         outages in prop::collection::vec((0..length, 1..length / 4), 0..3),
@@ -114,7 +122,7 @@ fn any_terms() -> impl Strategy<Value = Terms> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn a_peer_that_was_heard_within_the_time_is_never_lost(
@@ -161,48 +169,6 @@ proptest! {
     }
 
     #[test]
-    fn a_peer_that_dies_behind_a_closed_window_is_lost_in_time(
-        terms in (4u64..12).prop_map(terms),
-        death in 8_000u64..20_000,
-        write in 100u64..1000,
-        round_trip in 0u64..30,
-    ) {
-        let history = History {
-            outages: vec![(death, Ms::MAX)],
-            writes: vec![write],
-            closed_window: Some((0, Ms::MAX)),
-            ..quiet()
-        };
-        let seen = run(World::new(terms, history, round_trip, 5), 60_000, LATE);
-        let after = seen.lost.expect("it is lost") - seen.heard;
-        let within = ms(terms.within);
-        prop_assert!((within..=within + 100).contains(&after), "after {after} ms: {seen:?}");
-    }
-
-    #[test]
-    fn a_closed_window_is_no_death_however_long(
-        terms in any_terms(),
-        write in 1u64..1000,
-        round_trip in 0u64..200,
-        outage in (2_000u64..50_000, 0u64..100),
-    ) {
-        let short = ms(terms.within) * outage.1 / 130; // up to three quarters of the time
-        let history = History {
-            outages: vec![(outage.0, outage.0 + short)],
-            writes: vec![write],
-            closed_window: Some((0, Ms::MAX)),
-            ..quiet()
-        };
-        let seen = run(World::new(terms, history, round_trip, 5), 60_000, LATE);
-        if let Some(lost) = seen.lost {
-            // Only if the outage ended too late for one more attempt.
-            let spacing = (ms(terms.within) / 6).max(1000).max(12 * round_trip);
-            prop_assert!(lost >= seen.heard + ms(terms.within), "{seen:?}");
-            prop_assert!(outage.0 + short + spacing + round_trip + 100 > lost, "{seen:?}");
-        }
-    }
-
-    #[test]
     fn an_outage_of_four_fifths_of_the_time_is_survived(
         terms in any_terms(),
         begins in 100u64..15_000,
@@ -216,24 +182,6 @@ proptest! {
         let seen = run(World::new(terms, history, round_trip, lateness), 40_000, LATE);
         prop_assert_eq!(seen.lost, None, "{:?}", seen);
         prop_assert!(!matches!(seen.verdicts.last(), Some((_, Verdict::Suspect))), "{:?}", seen);
-    }
-
-    #[test]
-    fn the_same_with_data_in_flight(
-        terms in (6u64..12).prop_map(terms),
-        begins in 100u64..15_000,
-        write in 0u64..3000,
-        round_trip in 0u64..50,
-    ) {
-        let long = ms(terms.within) * 4 / 5;
-        let history = History {
-            outages: vec![(begins, begins + long)],
-            writes: vec![begins + write],
-            speaks: vec![begins - 1],
-            ..quiet()
-        };
-        let seen = run(World::new(terms, history, round_trip, 5), 40_000, LATE);
-        prop_assert_eq!(seen.lost, None, "{:?}", seen);
     }
 
     #[test]
@@ -398,7 +346,7 @@ fn telling(tells: Tells, mut world: World) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn with_less_evidence_a_peer_that_was_heard_within_the_time_is_not_lost_either(

@@ -17,7 +17,7 @@ set -eu
 
 version=27.1.0
 goal=95
-all="liveness heartbeat retransmission loss plan config guard snapshot"
+all="liveness heartbeat retransmission loss plan config guard link found refusals settings snapshot"
 
 write='' since='' base='' modules=''
 while [ $# -gt 0 ]; do
@@ -77,7 +77,7 @@ mutants() {
     (
         unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR
         export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
-        export PROPTEST_CASES=48 PROPTEST_MAX_SHRINK_ITERS=0 QKEEPALIVE_LIVES_HOURS=300
+        export PROPTEST_CASES=48 PROPTEST_MAX_SHRINK_ITERS=0 QKEEPALIVE_LIVES_HOURS=150
         export TMPDIR="$work/tmp"
         # A mutant that never stops to allocate must not take the machine with it.
         # shellcheck disable=SC3045 # where it is not known, nothing is lost

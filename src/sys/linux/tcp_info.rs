@@ -68,6 +68,8 @@ struct TcpInfo {
     reord_seen: u32,
     rcv_ooopack: u32,
     snd_wnd: u32,
+    rcv_wnd: u32,
+    rehash: u32,
 }
 
 // SAFETY: every field is an integer, of which every pattern of bits is a value.
@@ -109,6 +111,7 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         bytes_received: field!(bytes_received),
         bytes_sent: field!(bytes_retrans).map(|again| info.bytes_sent.saturating_sub(again)),
         window: field!(snd_wnd),
+        receive_window: field!(rcv_wnd),
     })
 }
 
@@ -145,7 +148,26 @@ fn state(number: u8) -> Option<ConnectionState> {
 mod tests {
     use super::*;
     use crate::sys::unix::lend;
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_program_that_does_not_read_leaves_the_peer_no_room() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (here, _) = listener.accept().unwrap();
+        peer.set_nonblocking(true).unwrap();
+        let room = || snapshot(lend(&here)).unwrap().receive_window;
+        // Kernels before 6.2 do not tell.
+        let Some(at_first) = room() else { return };
+        assert!(at_first > 0);
+        let tries = (0..1000).take_while(|_| room() != Some(0));
+        tries.for_each(|_| {
+            while peer.write(&[0; 65536]).is_ok() {}
+            std::thread::sleep(Duration::from_millis(10));
+        });
+        assert_eq!(room(), Some(0));
+    }
 
     #[test]
     fn a_kernel_that_has_a_connection_is_not_taken_for_one_that_answers_with_zeros() {

@@ -650,6 +650,10 @@ impl<'a> World<'a> {
             Event::Set(change) => {
                 let before = *self.guarded.settings();
                 let settings = change.of(&before);
+                let deadline = self
+                    .guarded
+                    .promise()
+                    .map_or(0, |promise| self.socket.heard() + promise.within);
                 if self.connected && self.guarded.is_connected() {
                     self.enter();
                     let truth = truth!(self);
@@ -665,7 +669,7 @@ impl<'a> World<'a> {
                             settings.values.enabled,
                         )
                     };
-                    self.judge.changed(mine, beats(&before) != beats(&settings));
+                    self.judge.changed(mine, deadline, beats(&before) != beats(&settings));
                     if self.connected && self.guarded.is_connected() {
                         let wanted = self.guarded.wants_limit(&self.socket);
                         let truth = truth!(self);

@@ -90,9 +90,15 @@ impl Truth<'_> {
             // Nothing is sent on such a connection before the kernel's next attempt.
             stimulus = stimulus.max(self.socket.longest_spacing());
         }
-        if !promise.counted {
-            // With a user timeout in force no probe can be had but the plan's own.
+        let measured = self.socket.round_trip + 4 * self.socket.variation;
+        if !promise.counted || self.round_trip > (2 * measured).max(300 * MS) {
+            // With a user timeout in force no probe can be had but the plan's own, by the timer that
+            // is running. And where a path has become slower since it was last measured, one more
+            // probe before the end is answered too late.
             stimulus = stimulus.max(promise.interval + promise.interval / 8);
+        }
+        if !promise.counted {
+            stimulus = stimulus.max(self.socket.keepalive_spacing());
         }
         stimulus + 2 * self.round_trip + 4 * self.socket.variation + 400 * MS
     }
@@ -141,6 +147,7 @@ pub struct Judge {
     found: Option<Options>,
     /// Since when the full time runs anew, for the peer's kernel and for its program.
     since: Us,
+    before: Us,
     beating_since: Us,
     /// Until when the event loop was last blocked.
     free: Us,
@@ -175,15 +182,16 @@ impl Judge {
     /// The guard takes the connection.
     pub fn guarded(&mut self, found: Options, now: Us) {
         self.found = Some(found);
-        (self.since, self.beating_since) = (now, now);
+        (self.since, self.beating_since, self.before) = (now, now, 0);
         self.warned = false;
         self.told = 0;
         // What another guard has sent is none of this one's.
         self.beats.clear();
     }
 
-    pub fn changed(&mut self, now: Us, heartbeat: bool) {
-        self.since = now;
+    /// `before`: when the time would have been over without the change.
+    pub fn changed(&mut self, now: Us, before: Us, heartbeat: bool) {
+        (self.since, self.before) = (now, before);
         if heartbeat {
             // It asks anew; only what is still queued is not queued twice.
             self.beats.retain(|beat| beat.left.is_none());
@@ -239,12 +247,11 @@ impl Judge {
         let (socket, now) = (truth.socket, truth.now);
         if let Some(promise) = truth.promise.as_ref().filter(|it| truth.is_promise_possible(it)) {
             let stranded = socket.stranded_at.unwrap_or(0);
-            let from = socket.heard().max(self.since).max(stranded);
-            // The first probe is late by up to an eighth, and two are unanswered in a verdict.
-            let Promise { within, idle, interval, .. } = *promise;
-            let second = if within >= idle + 2 * interval { interval + interval / 16 } else { 0 };
-            let late = idle + idle / 8 + second;
-            let mut within = within.max(late) + 100 * MS + 2 * truth.answer();
+            // What told this kernel of an end was the last that was heard.
+            let ended = socket.ended.map_or(0, |_| socket.ended_at);
+            let from = socket.heard().max(self.since).max(stranded).max(ended);
+            let Promise { within, idle, .. } = *promise;
+            let mut within = within + 100 * MS + 2 * truth.answer();
             if socket.has_data() {
                 // Two attempts to deliver it, of which the first is under way.
                 let next = socket.options.longest_timeout.min(2 * socket.timeout);
@@ -254,7 +261,12 @@ impl Judge {
             }
             // After a block it is not known since when an answer is owed.
             let owed = promise.within - idle;
-            let by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
+            let mut by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
+            if !promise.counted {
+                // With a user timeout nobody can ask again before the kernel's timer does, which runs
+                // for the interval before a change.
+                by = by.max(self.before + 100 * MS);
+            }
             if now > by {
                 let detail = format!(
                     "silent for {} with {} promised, and not told",
@@ -264,15 +276,28 @@ impl Judge {
                 return self.violated(Invariant::FoundInTime, truth.world, detail);
             }
         }
-        if let Some((interval, timeout)) = truth.rhythm {
-            let silent = socket.data_received_at.max(self.beating_since);
+        // While nobody here reads the peer's program may have no room for an answer.
+        if let Some((interval, timeout)) = truth.rhythm.filter(|_| socket.offered() > 0) {
+            let heard = socket.data_received_at.max(socket.opened_at);
+            let silent = heard.max(self.beating_since);
             let within = timeout + interval + 100 * MS + 2 * truth.answer();
             // A beat behind what the peer's kernel still takes has to wait for its turn.
-            let left = self.beats.iter().filter_map(|beat| beat.left).any(|left| left > silent);
-            let moved = if socket.has_data() && !left { socket.progress_at } else { 0 };
+            let left = self.beats.iter().find(|beat| beat.left.is_some_and(|left| left > silent));
+            let waits = socket.has_data() && left.is_none();
+            let moved = if waits { socket.progress_at.max(socket.left_at) } else { 0 };
+            // To a beat that was held back an answer is owed since it has left. What could not leave
+            // this host does so with the next attempt, and the beat after it, or never.
+            let held = match left {
+                Some(beat) => {
+                    let left = beat.left.filter(|left| *left > beat.written);
+                    left.map(|left| left + timeout - interval)
+                }
+                None => socket.stranded_at.map(|at| at + socket.longest_spacing() + timeout),
+            };
+            let held = held.map_or(0, |by| by + 500 * MS + 2 * truth.answer());
             for (from, to) in truth.mute {
                 // A program that was not asked because there was so much to read is no such case.
-                let by = silent.max(from).max(moved).max(self.free) + within;
+                let by = (silent.max(from).max(moved).max(self.free) + within).max(held);
                 if now.min(to) > by {
                     let detail = format!(
                         "its program was silent for {} with {} promised, and not told",
@@ -358,6 +383,8 @@ impl Judge {
             .any(|left| truth.now - left >= owed);
         // A beat that was held back behind what nobody takes is none the less owed.
         let stuck = socket.has_data() && truth.now - socket.progress_at >= owed;
+        // Nor does it count that its kernel takes what its program does not read.
+        let stuck = stuck || (socket.has_data() && truth.program_lives_for == 0);
         silent && (unanswered || stuck)
     }
 

@@ -137,6 +137,7 @@ pub struct Socket {
     acknowledge_at: Option<Us>,
 
     keepalive_at: Option<Us>,
+    keepalive_started: Us,
     pub ack_received_at: Us,
     pub data_received_at: Us,
     pub data_sent_at: Us,
@@ -144,8 +145,11 @@ pub struct Socket {
     // What the kernel does not keep, for those who judge.
     /// When the peer last took something, or there was nothing to take.
     pub progress_at: Us,
-    /// When something last could not leave this host.
+    /// When something last could not leave this host, and when something first left it.
     pub stranded_at: Option<Us>,
+    pub left_at: Us,
+    /// When there was room again for what the peer has to say.
+    pub opened_at: Us,
     /// When the timer was started that runs now.
     timer_started: Us,
     /// The longest wait for an attempt since the peer was last heard.
@@ -197,11 +201,14 @@ impl Socket {
             delay: 40 * MS,
             acknowledge_at: None,
             keepalive_at: None,
+            keepalive_started: now,
             ack_received_at: now,
             data_received_at: now,
             data_sent_at: now,
             progress_at: now,
             stranded_at: None,
+            left_at: now,
+            opened_at: 0,
             timer_started: now,
             waited: 0,
         };
@@ -282,6 +289,11 @@ impl Socket {
         self.spacing().max(self.waited)
     }
 
+    /// For how long the timer of the keepalive probes runs.
+    pub fn keepalive_spacing(&self) -> Us {
+        self.keepalive_at.map_or(0, |at| at.saturating_sub(self.keepalive_started))
+    }
+
     pub fn next_timer(&self) -> Option<Us> {
         let timer = self.timer.map(|(at, _)| at);
         [timer, self.keepalive_at, self.acknowledge_at].into_iter().flatten().min()
@@ -321,11 +333,19 @@ impl Socket {
 
     /// The program reads all there is.
     pub fn read(&mut self) {
+        let offered = self.offered();
+        if offered == 0 {
+            self.opened_at = self.now;
+        }
         self.unread = 0;
-        let offered = self.told_edge - self.told_edge.min(self.received);
         if self.window() >= (2 * offered).max(SEGMENT) && self.ended.is_none() {
             self.acknowledge();
         }
+    }
+
+    /// How much more the peer may send, as far as it was told.
+    pub fn offered(&self) -> u64 {
+        self.told_edge.saturating_sub(self.received)
     }
 
     // --- Sending ---
@@ -391,6 +411,7 @@ impl Socket {
             }
             self.nxt += len;
             self.again = self.nxt;
+            self.left_at = self.now;
         }
         if self.is_in_flight() {
             if !was_in_flight {
@@ -533,6 +554,7 @@ impl Socket {
     }
 
     fn keepalive_in(&mut self, wait: Us) {
+        self.keepalive_started = self.now;
         self.keepalive_at = Some(self.now + late(wait, self.lateness.0));
     }
 
@@ -560,6 +582,7 @@ impl Socket {
             return;
         }
         self.probes += 1;
+        self.keepalive_started = self.now;
         self.keepalive_at = Some(self.now + late(interval, self.lateness.1));
     }
 
