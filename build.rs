@@ -36,8 +36,9 @@ fn qt() {
         .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
         .cpp_files(["cpp/capability_map.cpp", "cpp/listener.cpp", "cpp/look_timer.cpp"])
-        .cpp_files(["cpp/log.cpp", "cpp/server.cpp", "cpp/socket_owner.cpp"])
-        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp", "cpp/waiting.cpp"]);
+        .cpp_files(["cpp/log.cpp", "cpp/own_descriptor.cpp", "cpp/server.cpp"])
+        .cpp_files(["cpp/socket_owner.cpp", "cpp/waiting.cpp"])
+        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {
         builder.cc_builder(|compiler| {

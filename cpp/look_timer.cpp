@@ -3,10 +3,13 @@
 
 #include "socket_witness.h"
 
+#include <QtCore/qabstracteventdispatcher.h>
+#include <QtCore/qcoreapplication.h>
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qthreadstorage.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace ka::detail {
 
@@ -40,7 +43,7 @@ std::shared_ptr<LookTimer> LookTimer::ofThisThread()
 void LookTimer::add(Clock::time_point due, LookPlace *place)
 {
     place->m_moment = m_looks.try_emplace(due).first;
-    place->m_index = place->m_moment->second.size();
+    place->m_index = std::uint32_t(place->m_moment->second.size());
     place->m_moment->second.push_back(place);
     ++m_size;
     if (due < m_armed)
@@ -72,6 +75,12 @@ void LookTimer::armFor(Clock::time_point time)
 {
     using std::chrono::milliseconds;
     m_armed = time;
+    // A thread that only blocks has no timers. Should it get a loop, this is among the first events.
+    if (!QAbstractEventDispatcher::instance()) {
+        if (!std::exchange(m_waiting, true))
+            QCoreApplication::postEvent(this, new QEvent(QEvent::User));
+        return;
+    }
     const auto wait = std::chrono::ceil<milliseconds>(time - Clock::now());
     // Longer waits are cut: Qt counts in int.
     const auto bounded = std::clamp(wait, milliseconds(0), milliseconds(std::chrono::hours(24)));
@@ -93,6 +102,12 @@ void LookTimer::timerEvent(QTimerEvent *event)
         place->cancel();
         witness->look();
     }
+    arm();
+}
+
+void LookTimer::customEvent(QEvent * /*event*/)
+{
+    m_waiting = false;
     arm();
 }
 

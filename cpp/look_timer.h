@@ -5,6 +5,7 @@
 #include <QtCore/qobject.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <vector>
@@ -34,6 +35,7 @@ public:
 
 protected:
     void timerEvent(QTimerEvent *event) override;
+    void customEvent(QEvent *event) override;
 
 private:
     void arm();
@@ -43,6 +45,7 @@ private:
     std::size_t m_size = 0;
     QBasicTimer m_timer;
     Clock::time_point m_armed = Clock::time_point::max();
+    bool m_waiting = false;
 };
 
 /// One witness's place among the looks of its thread.
@@ -66,7 +69,7 @@ private:
     SocketWitness *const m_witness;
     std::weak_ptr<LookTimer> m_timer;
     LookTimer::Looks::iterator m_moment;
-    std::size_t m_index = 0;
+    std::uint32_t m_index = 0;
     bool m_scheduled = false;
 };
 

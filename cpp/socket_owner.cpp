@@ -31,7 +31,13 @@ QAbstractSocket *SocketOwner::newest(const QObject *owner)
 
 bool SocketOwner::isKnown(const QObject *object)
 {
-    return object->inherits("QWebSocket");
+    // A QLocalSocket owns one from the start, on systems where it is made of one.
+    return object->inherits("QWebSocket") || (object->inherits("QLocalSocket") && newest(object));
+}
+
+QIODevice *SocketOwner::device() const
+{
+    return m_owner->inherits("QLocalSocket") ? qobject_cast<QIODevice *>(m_owner) : nullptr;
 }
 
 bool SocketOwner::eventFilter(QObject *watched, QEvent *event)

@@ -3,6 +3,8 @@
 
 #include <ka/detail/socket_tap.h>
 
+#include <QtCore/qiodevice.h>
+
 namespace ka::detail {
 
 /// Watches an object that owns sockets as its children, and tells the guard when it gets another
@@ -15,10 +17,12 @@ public:
     SocketOwner(QObject *owner, SocketTap *guard);
 
     QObject *object() const { return m_owner; }
+    /// What takes bytes as they are, or null where the owner frames what it sends.
+    QIODevice *device() const;
 
     /// The socket among the direct children of this object that came last, or null.
     static QAbstractSocket *newest(const QObject *owner);
-    /// Whether it is of a class that will own one even if it does not yet.
+    /// Whether it is of a class that is made to own one, and will do so even if it does not yet.
     static bool isKnown(const QObject *object);
 
 protected:

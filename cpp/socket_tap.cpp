@@ -67,11 +67,6 @@ QString objection(const SocketTap *guard, const QObject *object, const QAbstract
         return QStringLiteral("socket: it lives in another thread than the guard; move the guard "
                               "to the socket's thread before setting it");
     }
-    if (socket != object && !guard->heartbeatPayload().isEmpty()) {
-        return QStringLiteral("socket: %1 frames what it sends, and the raw heartbeatPayload would "
-                              "break that; clear it and send a ping on heartbeatDue()")
-                .arg(QLatin1String(object->metaObject()->className()));
-    }
     return socket ? objection(guard, socket) : QString();
 }
 
@@ -164,7 +159,13 @@ void SocketTap::setSocket(QObject *object)
     part();
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
+    const QPointer<SocketTap> alive(this);
     socketReplaced(object != nullptr, descriptor, std::exchange(m_inherits, false));
+    if (alive && isOwned() && m_owner->object() == object && !heartbeatPayload().isEmpty()) {
+        refused(QStringLiteral("heartbeatPayload: %1 frames what it sends, so these bytes are not "
+                               "written; send a ping on heartbeatDue()")
+                        .arg(QLatin1String(object->metaObject()->className())));
+    }
 }
 
 /// The owner may have made another socket.
@@ -241,15 +242,14 @@ void SocketTap::ownerGone()
 void SocketTap::adoptParent()
 {
     QObject *object = parent();
-    if (object
-        && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::newest(object)
-            || SocketOwner::isKnown(object)))
+    // Not just any object that happens to own one: it may own several, or be no client at all.
+    if (object && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::isKnown(object)))
         setSocket(object);
 }
 
 bool SocketTap::isOwned() const
 {
-    return m_owner != nullptr;
+    return m_owner && !m_owner->device();
 }
 
 std::int64_t SocketTap::descriptor() const
@@ -261,16 +261,22 @@ std::int64_t SocketTap::descriptor() const
 void SocketTap::dropWitness()
 {
     if (SocketWitness *here = witness())
-        here->dropDuplicate();
+        here->letGo();
 }
 
 void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 {
     const std::chrono::milliseconds after(milliseconds);
     if (SocketWitness *here = witness()) {
-        here->lookIn(milliseconds < 0 ? std::chrono::hours(24) : after,
+        here->lookIn(milliseconds < 0 ? SocketWitness::never : after,
                      std::chrono::milliseconds(lateness));
     }
+}
+
+void SocketTap::hearReceived(bool hear)
+{
+    if (SocketWitness *here = witness())
+        here->hearReceived(hear);
 }
 
 void SocketTap::limitRetransmissions(std::int64_t milliseconds)
@@ -347,7 +353,8 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
     const auto has = [changes](Change change) {
         return (changes & static_cast<std::uint32_t>(change)) != 0;
     };
-    const SocketWitness *here = has(Change::MustAbort) ? witness() : nullptr;
+    const SocketWitness *here
+            = has(Change::MustAbort) || has(Change::BeatDue) ? witness() : nullptr;
     const unsigned judged = here ? here->connections() : 0;
     const bool told = !failureCopy.isEmpty() && tells(failureCopy);
     logChanges(this, changes);
@@ -374,36 +381,42 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
         return;
     }
     if (has(Change::BeatDue))
-        beat();
+        beat(judged);
     else if (has(Change::MustAbort))
-        abort(judged);
+        abort(judged, detailCopy);
 }
 
 /// Each of the two acts on the connection that the slots before may have closed or replaced.
 ///
 /// The beat leaves at once: Qt would write it when the event loop turns, and should that take long,
 /// the peer would be blamed for a beat that it has not got.
-void SocketTap::beat()
+void SocketTap::beat(unsigned judged)
 {
     const QByteArray payload = heartbeatPayload();
     SocketWitness *here = witness();
-    if (!here || here->descriptor() == -1)
+    if (!here || !here->guards(judged))
         return;
     const QPointer<SocketTap> alive(this);
-    if (payload.isEmpty())
+    QIODevice *const device = m_owner ? m_owner->device() : here->socket();
+    if (payload.isEmpty() || !device)
         Q_EMIT heartbeatDue();
     else
-        here->socket()->write(payload);
+        device->write(payload);
     here = alive ? witness() : nullptr;
-    if (here && here->descriptor() != -1)
-        here->socket()->flush();
+    if (!here || !here->guards(judged))
+        return;
+    here->socket()->flush();
+    // Its slots may have done anything, too.
+    here = alive ? witness() : nullptr;
+    if (here && here->guards(judged))
+        beatWritten(here->descriptor(), here->queued());
 }
 
-void SocketTap::abort(unsigned judged)
+void SocketTap::abort(unsigned judged, const QString &why)
 {
     SocketWitness *here = witness();
-    if (here && here->connections() == judged)
-        here->abort();
+    if (here && here->guards(judged))
+        here->abort(why);
 }
 
 bool SocketTap::isDisplayed() const

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "socket_witness.h"
 
+#include "own_descriptor.h"
+
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
@@ -9,17 +11,21 @@
 #    include <QtNetwork/qsslsocket.h>
 #endif
 
-#include <chrono>
+#include <algorithm>
+#include <climits>
 #include <utility>
 
 namespace ka::detail {
 
 namespace {
 
-/// How often at least a guarded connection is checked for having gone without a signal. Only a
-/// program that blocks the socket's signals, disconnects them all, or gives the socket another
-/// descriptor makes that happen.
-constexpr std::chrono::milliseconds strayEvery{20000};
+/// How often at least a guarded connection with a duplicate, which would hold back its FIN, is checked
+/// for having gone without a signal. Only a program that blocks the socket's signals, disconnects
+/// them all, or gives the socket another descriptor makes that happen. Where the guard itself does
+/// not look for long, this wakes the program up less often, too.
+constexpr std::chrono::milliseconds strayAtOften{20000};
+constexpr std::chrono::milliseconds strayAtRare{600000};
+constexpr int strayShare = 8;
 /// How long a socket and its guard may take to move to another thread one after the other.
 constexpr std::chrono::milliseconds arrival{500};
 
@@ -36,6 +42,18 @@ SocketError classOf(QAbstractSocket::SocketError error)
         return SocketError::Other;
     }
 }
+
+/// The two functions are protected, for sockets to use on themselves. That is what this is about:
+/// the socket fails, only that somebody else found it out.
+class Failing : public QAbstractSocket
+{
+public:
+    static void say(QAbstractSocket *socket, const QString &why)
+    {
+        (socket->*&Failing::setSocketError)(QAbstractSocket::SocketTimeoutError);
+        (socket->*&Failing::setErrorString)(why);
+    }
+};
 
 } // namespace
 
@@ -61,7 +79,7 @@ SocketWitness::SocketWitness(QAbstractSocket *socket, std::shared_ptr<Tie> tie)
 /// The socket is being destroyed and takes its children with it, or the guard has let go before.
 SocketWitness::~SocketWitness()
 {
-    m_duplicate.reset();
+    m_kept.reset();
     SocketTap *near = nullptr;
     {
         const QMutexLocker lock(&m_tie->mutex);
@@ -87,7 +105,7 @@ SocketTap *SocketWitness::guard()
     tell(std::exchange(m_tie->guard, nullptr), m_tie,
          QStringLiteral("socket: it was moved to another thread and the guard was not; make the "
                         "guard a child of the socket, or move both"));
-    m_duplicate.reset();
+    m_kept.reset();
     m_place.cancel();
     deleteLater();
     return nullptr;
@@ -110,31 +128,65 @@ void SocketWitness::listen()
     connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
     connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
             SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
-    // A heart-beat has to know what came. Where the kernel tells, data costs nothing here.
-    if (!qkeepalive::bridge::tells_data_received())
-        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
+    if (std::exchange(m_hears, false))
+        hearReceived(true);
     Q_ASSERT(m_listening);
 }
 
-std::int64_t SocketWitness::adopt()
+/// A heart-beat has to know what came. Where the kernel tells, data costs nothing here.
+void SocketWitness::hearReceived(bool hear)
+{
+    if (hear == std::exchange(m_hears, hear))
+        return;
+    if (hear)
+        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
+    else
+        disconnect(m_socket, SIGNAL(readyRead()), this, SLOT(onReadyRead()));
+}
+
+std::int64_t SocketWitness::adopt(bool settled)
 {
     if (m_adopted || m_socket->state() != QAbstractSocket::ConnectedState)
         return -1;
-    const qintptr descriptor = m_socket->socketDescriptor();
-    if (descriptor == -1)
+    const qintptr own = ownDescriptor(m_socket);
+    if (own == -1 && !settled) {
+        // Qt may be about to say more: with QSslSocket the descriptor comes after the state, within
+        // setSocketDescriptor() it does, too, and no signal after it.
+        if (!std::exchange(m_settling, true))
+            QMetaObject::invokeMethod(this, &SocketWitness::settle, Qt::QueuedConnection);
         return -1;
+    }
     m_adopted = true;
     ++m_connections;
-    m_duplicate.emplace(qkeepalive::bridge::witness(descriptor));
-    return descriptor;
+    hearReceived(own == -1 || !qkeepalive::bridge::tells_data_received());
+    m_kept.reset(own == -1 ? nullptr : qkeepalive::bridge::witness(own, isScarce(own)).into_raw());
+    return own == -1 ? noDescriptor : std::int64_t(own);
+}
+
+/// Qt has said what there is to say of the connection.
+void SocketWitness::settle()
+{
+    m_settling = false;
+    takeUnderGuard(true);
 }
 
 void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness)
 {
-    if (m_adopted && after < strayEvery)
+    using std::chrono::milliseconds;
+    if (!m_adopted) {
+        m_place.cancel();
+        return;
+    }
+    const auto stray = std::clamp(after / strayShare, strayAtOften, strayAtRare);
+    const bool strays = m_kept && m_kept->holds() && after > stray;
+    m_due = after == never ? Clock::time_point::max() : Clock::now() + after;
+    m_lateness
+            = decltype(m_lateness)(std::int32_t(std::min(lateness, milliseconds(INT_MAX)).count()));
+    m_strayEvery = decltype(m_strayEvery)(std::int32_t(stray.count()));
+    if (strays)
+        m_place.schedule(stray, stray / 4);
+    else if (after != never)
         m_place.schedule(after, lateness);
-    else if (m_adopted)
-        m_place.schedule(strayEvery, strayEvery / 4);
     else
         m_place.cancel();
 }
@@ -151,32 +203,41 @@ bool SocketWitness::event(QEvent *event)
     return QObject::event(event);
 }
 
-std::int64_t SocketWitness::descriptor() const
+/// Whether this number is the guarded connection's. It was when the connection was taken; since then
+/// Qt may have closed it, and another connection may have got it.
+bool SocketWitness::isOwn(qintptr descriptor) const
 {
-    return m_adopted ? m_socket->socketDescriptor() : -1;
+    if (!m_kept || descriptor == -1)
+        return false;
+    return m_kept->knows_its_own() ? m_kept->is_of(descriptor) : mayBeOwn(m_socket, descriptor);
 }
 
-/// Where the kernel's view of the guarded connection can be read. Without a duplicate Qt's own
-/// descriptor serves: closed, it says as much.
+std::int64_t SocketWitness::descriptor() const
+{
+    if (!m_adopted)
+        return -1;
+    const qintptr descriptor = m_socket->socketDescriptor();
+    return isOwn(descriptor) ? std::int64_t(descriptor) : noDescriptor;
+}
+
+/// Where the kernel's view of the guarded connection can be read: what stands for the duplicate, or
+/// without one Qt's own descriptor.
 std::int64_t SocketWitness::evidence() const
 {
-    const std::int64_t duplicate = m_duplicate ? (*m_duplicate)->descriptor() : -1;
+    const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
     return duplicate != -1 ? duplicate : descriptor();
 }
 
-void SocketWitness::dropDuplicate()
+void SocketWitness::letGo()
 {
-    m_duplicate.reset();
+    if (m_kept)
+        m_kept->let_go();
 }
 
 void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
 {
     switch (state) {
     case QAbstractSocket::ConnectedState:
-        // Within setSocketDescriptor() the state comes before the descriptor, and nothing after it:
-        // look once more. First, because a slot of what follows may delete this.
-        if (m_socket->socketDescriptor() == -1)
-            QMetaObject::invokeMethod(this, &SocketWitness::takeUnderGuard, Qt::QueuedConnection);
         takeUnderGuard();
         break;
     case QAbstractSocket::ClosingState:
@@ -193,6 +254,9 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
 
 void SocketWitness::onError(QAbstractSocket::SocketError error)
 {
+    // Not what this side made the socket say: the guard knows.
+    if (m_failed == m_connections)
+        return;
     if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
         guard->socketFailed(classOf(error), evidence());
 }
@@ -205,10 +269,15 @@ void SocketWitness::onReadyRead()
 
 void SocketWitness::takeUnderGuard()
 {
+    takeUnderGuard(false);
+}
+
+void SocketWitness::takeUnderGuard(bool settled)
+{
     SocketTap *guard = this->guard();
     if (!guard)
         return;
-    const std::int64_t descriptor = adopt();
+    const std::int64_t descriptor = adopt(settled);
     if (descriptor != -1)
         guard->socketConnected(descriptor);
 }
@@ -222,29 +291,30 @@ void SocketWitness::endConnection()
     SocketTap *guard = this->guard();
     if (!guard)
         return;
-    const std::int64_t duplicate = m_duplicate ? (*m_duplicate)->descriptor() : -1;
+    const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
     // Rust reads the duplicate's last word and drops it before a slot of the program runs.
     const bool none = m_socket->error() == QAbstractSocket::UnknownSocketError;
     guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
 }
 
-/// Whether the guarded connection has gone, or become another, without a signal. Where no duplicate
-/// can tell, because there was none to spare or the loss is told already, it is taken for the same.
+/// Whether the guarded connection has gone, or become another, without a signal. One without a
+/// descriptor is taken for the same.
 bool SocketWitness::isStray() const
 {
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
                         || m_socket->state() == QAbstractSocket::ClosingState;
-    return !connected || (m_duplicate && !(*m_duplicate)->is_of(m_socket->socketDescriptor()));
+    return !connected || (m_kept && !isOwn(m_socket->socketDescriptor()));
 }
 
-/// Whether Qt holds data that it has not given to the kernel yet.
-bool SocketWitness::hasQueued() const
+std::int64_t SocketWitness::queued() const
 {
+    std::int64_t bytes = m_socket->bytesToWrite();
 #if QT_CONFIG(ssl)
-    if (m_encrypts && static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite() > 0)
-        return true;
+    // What is not encrypted yet, and what is.
+    if (m_encrypts)
+        bytes += static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite();
 #endif
-    return m_socket->bytesToWrite() > 0;
+    return bytes;
 }
 
 void SocketWitness::look()
@@ -261,37 +331,81 @@ void SocketWitness::look()
             takeUnderGuard();
         return;
     }
-    // Not the duplicate: it is the same, and the one that the processor has at hand.
+    const auto now = Clock::now();
+    if (now < m_due && m_due != Clock::time_point::max()) {
+        // No more than that was to be looked for. With enough time left, once more.
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(m_due - now);
+        if (left > m_strayEvery && m_kept && m_kept->holds())
+            m_place.schedule(m_strayEvery, m_strayEvery / 4);
+        else
+            m_place.schedule(left, m_lateness);
+        return;
+    }
+    // Not the duplicate: it is the same, and the one that the processor has at hand. That it is Qt's
+    // own was just seen.
+    const std::int64_t descriptor
+            = m_kept ? std::int64_t(m_socket->socketDescriptor()) : noDescriptor;
     if (SocketTap *guard = this->guard())
-        guard->socketLooked(m_socket->socketDescriptor(), hasQueued());
+        guard->socketLooked(descriptor, queued());
 }
 
 void SocketWitness::limitRetransmissions(std::int64_t milliseconds)
 {
-    if (m_duplicate)
-        (*m_duplicate)->limit_retransmissions(milliseconds);
+    if (m_kept)
+        m_kept->limit_retransmissions(descriptor(), milliseconds);
 }
 
 void SocketWitness::restore()
 {
-    if (m_adopted && m_duplicate)
-        (*m_duplicate)->restore();
+    if (m_adopted && m_kept)
+        m_kept->restore(descriptor());
 }
 
-void SocketWitness::abort()
+/// Has the socket tell its end as Qt tells one that it finds itself: the error first, then the states.
+/// Returns whether there is still something to abort. A slot may have deleted this.
+bool SocketWitness::fail(const QString &why)
+{
+    const QPointer<SocketWitness> alive(this);
+    const QPointer<QAbstractSocket> socket(m_socket);
+    const unsigned judged = m_connections;
+    const quint16 port = m_socket->localPort();
+    m_failed = judged;
+    Failing::say(socket, why);
+    Q_EMIT socket->errorOccurred(QAbstractSocket::SocketTimeoutError);
+    if (alive ? !guards(judged) : !socket || socket->localPort() != port)
+        return false;
+    if (socket->state() != QAbstractSocket::ConnectedState
+        && socket->state() != QAbstractSocket::ClosingState)
+        return false;
+    // Before the abort, which does the same and takes the words away: the slots of what it emits find
+    // them, and who looks later does, too.
+    socket->QIODevice::close();
+    if (!socket || (alive && !guards(judged)) || socket->localPort() != port)
+        return false;
+    Failing::say(socket, why);
+    if (alive)
+        return true;
+    // The guard went away after the socket said that it failed, and so it does.
+    qkeepalive::bridge::discard_unsent(ownDescriptor(socket));
+    socket->abort();
+    return false;
+}
+
+void SocketWitness::abort(const QString &why)
 {
     if (!m_adopted)
         return;
     const QPointer<SocketWitness> alive(this);
     const unsigned judged = m_connections;
     if (!isStray()) {
-        // What was queued on a connection declared lost must not reach the peer minutes later.
-        if (m_duplicate)
-            (*m_duplicate)->discard_unsent();
-        m_socket->abort();
+        if (why.isEmpty() || fail(why)) {
+            // What was queued on a connection declared lost must not reach the peer minutes later.
+            qkeepalive::bridge::discard_unsent(descriptor());
+            m_socket->abort();
+        }
     }
-    // The socket's signals may be blocked.
-    if (alive && m_adopted && m_connections == judged)
+    // The socket's signals may be blocked, or disconnected.
+    if (alive && guards(judged))
         endConnection();
 }
 

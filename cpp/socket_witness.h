@@ -10,8 +10,8 @@
 #include <QtCore/qmutex.h>
 #include <QtNetwork/qabstractsocket.h>
 
+#include <chrono>
 #include <memory>
-#include <optional>
 
 namespace ka::detail {
 
@@ -41,22 +41,31 @@ public:
 
     QAbstractSocket *socket() const { return m_socket; }
 
-    /// Takes the connection under guard if there is one that is not yet. Returns its descriptor if
-    /// so, otherwise −1.
-    std::int64_t adopt();
-    /// The descriptor of the guarded connection, −1 for none.
+    /// Takes the connection under guard if there is one that is not yet, and if its descriptor is
+    /// known, or Qt has nothing more to say of it (`settled`). Returns descriptor() if so, otherwise −1.
+    std::int64_t adopt(bool settled = false);
+    /// The descriptor of the guarded connection, which is its own beyond doubt; noDescriptor where it
+    /// has none, −1 where there is no connection. The only way to it.
     std::int64_t descriptor() const;
-    void dropDuplicate();
-    /// Looks at the connection after this time, or at the latest when a stray is looked for.
+    /// Closes the duplicate.
+    void letGo();
+    static constexpr std::chrono::milliseconds never = std::chrono::milliseconds::max();
+    /// Looks at the connection after this time.
     void lookIn(std::chrono::milliseconds after, std::chrono::milliseconds lateness);
     void look();
+    void hearReceived(bool hear);
+    /// How many bytes Qt holds that it has not given to the kernel yet.
+    std::int64_t queued() const;
     void limitRetransmissions(std::int64_t milliseconds);
     /// The guard lets go of the living connection.
     void restore();
     /// How many connections of the socket were taken under guard: tells one from the next.
     unsigned connections() const { return m_connections; }
-    /// Ends the guarded connection, and no other, at once and with nothing more sent.
-    void abort();
+    /// Whether it is this one of them that is under guard.
+    bool guards(unsigned connection) const { return m_adopted && m_connections == connection; }
+    /// Ends the guarded connection, and no other, at once and with nothing more sent. With a `why` it
+    /// is an error of the socket's.
+    void abort(const QString &why);
 
 protected:
     bool event(QEvent *event) override;
@@ -65,25 +74,46 @@ private Q_SLOTS:
     void onStateChanged(QAbstractSocket::SocketState state);
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
+    void settle();
     void onReadyRead();
 
 private:
+    using Clock = std::chrono::steady_clock;
+    /// Kept in Rust. Null for a connection without a descriptor.
+    struct Free
+    {
+        void operator()(qkeepalive::bridge::MaybeWitness *it) const
+        {
+            ::rust::Box<qkeepalive::bridge::MaybeWitness>::from_raw(it);
+        }
+    };
+
     void listen();
+    void takeUnderGuard(bool settled);
     void endConnection();
+    bool isOwn(qintptr descriptor) const;
     bool isStray() const;
-    bool hasQueued() const;
+    bool fail(const QString &why);
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
     QAbstractSocket *const m_socket;
     const std::shared_ptr<Tie> m_tie;
-    const bool m_encrypts = false;
-    std::optional<::rust::Box<qkeepalive::bridge::MaybeWitness>> m_duplicate;
+    std::unique_ptr<qkeepalive::bridge::MaybeWitness, Free> m_kept;
     QMetaObject::Connection m_listening;
     LookPlace m_place{this};
+    /// When the guard wants to look.
+    Clock::time_point m_due = Clock::time_point::max();
+    std::chrono::duration<std::int32_t, std::milli> m_lateness{0};
+    std::chrono::duration<std::int32_t, std::milli> m_strayEvery{0};
     unsigned m_connections = 0;
+    /// The last of them whose end the socket was made to tell as an error.
+    unsigned m_failed = 0;
+    const bool m_encrypts = false;
     bool m_adopted = false;
+    bool m_hears = false;
+    bool m_settling = false;
 };
 
 } // namespace ka::detail

@@ -14,12 +14,13 @@ use cxx::{CxxString, UniquePtr};
 
 use crate::capabilities::TimeRange;
 use crate::config::{Config, LEAVE_ALONE, detect_within_range};
+use crate::ends::{self, End};
 use crate::error::Error;
 use crate::listener::{self, Inherited};
 use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, plan, socket, sys};
+use crate::{defaults, duplicates, plan, socket, sys};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -122,6 +123,13 @@ pub(crate) mod ffi {
         message: UniquePtr<CxxString>,
     }
 
+    /// [`crate::ends::End`].
+    #[derive(Debug, Clone, Copy)]
+    struct End {
+        address: [u8; 16],
+        port: u16,
+    }
+
     struct ConfigResult {
         config: Config,
         failure: Failure,
@@ -162,13 +170,28 @@ pub(crate) mod ffi {
 
         /// A duplicate of a connected socket's descriptor, or none: see [`crate::witness`].
         type MaybeWitness;
-        fn witness(descriptor: i64) -> Box<MaybeWitness>;
+        /// Where descriptors are `scarce`, it gets no duplicate and all others lose theirs.
+        fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness>;
+        /// Whether `is_of` can tell.
+        fn knows_its_own(self: &MaybeWitness) -> bool;
         fn is_of(self: &MaybeWitness, descriptor: i64) -> bool;
-        /// The duplicate as a number, −1 where there is none.
-        fn descriptor(self: &MaybeWitness) -> i64;
-        fn limit_retransmissions(self: &mut MaybeWitness, milliseconds: i64);
-        fn restore(self: &mut MaybeWitness);
-        fn discard_unsent(self: &MaybeWitness);
+        /// Whether there is a duplicate, which holds back the FIN.
+        fn holds(self: &MaybeWitness) -> bool;
+        /// Closes the duplicate.
+        fn let_go(self: &mut MaybeWitness);
+        /// What stands for the duplicate where a descriptor to read from is passed; −1 where there is
+        /// none.
+        fn handle(self: &MaybeWitness) -> i64;
+        fn limit_retransmissions(self: &mut MaybeWitness, descriptor: i64, milliseconds: i64);
+        fn restore(self: &mut MaybeWitness, descriptor: i64);
+
+        /// Makes the close to come drop what is queued.
+        fn discard_unsent(descriptor: i64);
+
+        /// Whether this is the connection between these two ends, as the kernel knows them.
+        fn is_between(descriptor: i64, local: &End, peer: &End) -> bool;
+        /// Likewise, of one that may be over.
+        fn may_be_between(descriptor: i64, local: &End, peer: &End) -> bool;
     }
 }
 
@@ -285,12 +308,22 @@ fn put_back(listener: i64, found: &ffi::Inherited) {
 /// A [`Witness`] where one could be had: without it a loss is told, only not explained.
 pub(crate) struct MaybeWitness(Option<Witness>);
 
-fn witness(descriptor: i64) -> Box<MaybeWitness> {
-    let witness = contain(|| Witness::of(sys::borrow(descriptor)?));
+fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
+    let witness = contain(|| {
+        let socket = sys::borrow(descriptor)?;
+        if scarce {
+            duplicates::release_all();
+        }
+        Ok(Witness::at_best(socket, !scarce))
+    });
     Box::new(MaybeWitness(witness.ok()))
 }
 
 impl MaybeWitness {
+    fn knows_its_own(&self) -> bool {
+        self.0.as_ref().is_some_and(Witness::knows_its_own)
+    }
+
     fn is_of(&self, descriptor: i64) -> bool {
         let same = contain(|| {
             let socket = sys::borrow(descriptor)?;
@@ -299,25 +332,54 @@ impl MaybeWitness {
         same.unwrap_or(false)
     }
 
-    fn descriptor(&self) -> i64 {
-        self.0.as_ref().map_or(-1, Witness::number)
+    fn holds(&self) -> bool {
+        self.0.as_ref().is_some_and(Witness::holds)
+    }
+
+    fn let_go(&mut self) {
+        self.0.as_mut().into_iter().for_each(Witness::let_go);
+    }
+
+    fn handle(&self) -> i64 {
+        self.0.as_ref().map_or(-1, Witness::handle)
     }
 }
 
 /// What these do is a help, and no promise depends on it: a system that cannot is left as it is.
 impl MaybeWitness {
-    fn limit_retransmissions(&mut self, milliseconds: i64) {
+    fn limit_retransmissions(&mut self, descriptor: i64, milliseconds: i64) {
         let limit = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-        let _ = contain(|| self.0.as_mut().map_or(Ok(()), |it| it.limit_retransmissions(limit)));
+        let _ = contain(|| {
+            let socket = sys::borrow(descriptor)?;
+            self.0.as_mut().map_or(Ok(()), |it| it.limit_retransmissions_of(socket, limit))
+        });
     }
 
-    fn restore(&mut self) {
-        let _ = contain(|| self.0.as_mut().map_or(Ok(()), Witness::restore));
+    fn restore(&mut self, descriptor: i64) {
+        let _ = contain(|| {
+            let socket = sys::borrow(descriptor)?;
+            self.0.as_mut().map_or(Ok(()), |it| it.restore_of(socket))
+        });
     }
+}
 
-    fn discard_unsent(&self) {
-        let _ = contain(|| self.0.as_ref().map_or(Ok(()), Witness::discard_unsent));
-    }
+fn discard_unsent(descriptor: i64) {
+    let _ = contain(|| sys::discard_unsent(sys::borrow(descriptor)?));
+}
+
+fn is_between(descriptor: i64, local: &ffi::End, peer: &ffi::End) -> bool {
+    let known = contain(|| Ok(ends::is_between(sys::borrow(descriptor)?, end(local), end(peer))));
+    known.unwrap_or(false)
+}
+
+fn may_be_between(descriptor: i64, local: &ffi::End, peer: &ffi::End) -> bool {
+    let known =
+        contain(|| Ok(ends::may_be_between(sys::borrow(descriptor)?, end(local), end(peer))));
+    known.unwrap_or(false)
+}
+
+fn end(end: &ffi::End) -> End {
+    End { address: end.address, port: end.port }
 }
 
 /// What went wrong on this side of the bridge.

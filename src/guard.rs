@@ -116,8 +116,10 @@ impl Clock {
 pub struct Orders {
     /// The connection is lost: tell it.
     pub loss: Option<Loss>,
-    /// Abort the connection now. The loss comes from [`Guard::disconnected`].
+    /// Abort the connection now.
     pub abort: bool,
+    /// Why it is aborted. The loss itself comes from [`Guard::disconnected`].
+    pub verdict: Option<Loss>,
     /// Write a beat.
     pub beat: bool,
     /// Limit the time between two retransmissions to this.
@@ -477,7 +479,7 @@ impl Guard {
             if let Some(link) = &mut self.link {
                 link.verdict = Some(Box::new(loss));
             }
-            return Orders { abort: true, ..Orders::default() };
+            return Orders { abort: true, verdict: Some(loss), ..Orders::default() };
         }
         self.link = None;
         self.tell(loss);

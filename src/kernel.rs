@@ -81,7 +81,9 @@ impl Kernel for Socket<'_> {
     fn snapshot(&mut self) -> Option<Snapshot> {
         match self.borrowed().and_then(sys::snapshot) {
             Ok(info) => Some(info),
-            Err(Error::Unsupported { .. }) => Some(Snapshot::default()),
+            Err(Error::Unsupported { .. } | Error::NoDescriptor { given: -2 }) => {
+                Some(Snapshot::default())
+            }
             Err(_) => None,
         }
     }

@@ -28,6 +28,7 @@
 //! | `defaults` | the system-wide values |
 //! | `capabilities` | [`Capabilities`]: what this system can do |
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
+//! | `duplicates`, `ends` | the descriptors that witnesses hold; whose a descriptor is |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
 //! | `qobject` | `ka::KeepAlive` (feature `qt`) |
 //! | `qml` | its registration in a Rust program (feature `qml`) |
@@ -35,6 +36,9 @@
 mod capabilities;
 mod config;
 mod defaults;
+mod duplicates;
+#[cfg(feature = "bridge")]
+mod ends;
 mod error;
 pub mod guard;
 pub mod heartbeat;

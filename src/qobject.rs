@@ -21,7 +21,7 @@ use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
 use crate::plan::Range;
 use crate::snapshot::ConnectionState;
-use crate::sys;
+use crate::{sys, witness};
 use ffi::QObject;
 
 // What the names mean is said where users read them: cpp/include/ka.
@@ -184,7 +184,9 @@ pub mod ffi {
         #[cxx_override]
         fn socket_connected(self: Pin<&mut KeepAlive>, descriptor: i64);
         #[cxx_override]
-        fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: bool);
+        fn socket_looked(self: Pin<&mut KeepAlive>, descriptor: i64, queued: i64);
+        #[cxx_override]
+        fn beat_written(self: Pin<&mut KeepAlive>, descriptor: i64, queued: i64);
         #[cxx_override]
         fn socket_received(self: Pin<&mut KeepAlive>);
         #[cxx_override]
@@ -216,6 +218,8 @@ pub mod ffi {
         fn is_owned(self: &KeepAlive) -> bool;
         #[inherit]
         fn look_in(self: Pin<&mut KeepAlive>, milliseconds: i64, lateness: i64);
+        #[inherit]
+        fn hear_received(self: Pin<&mut KeepAlive>, hear: bool);
         #[inherit]
         fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
         #[inherit]
@@ -554,11 +558,15 @@ impl ffi::KeepAlive {
         self.decide(0, |guard| connect(guard, descriptor, false));
     }
 
-    fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: bool) {
+    fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
         self.decide(0, |guard| {
-            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+            Ok(guard.look(queued > 0, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
     }
+
+    /// A beat has left Qt, or waits behind `queued` bytes of which it is the last. The guard does
+    /// not ask for it yet.
+    fn beat_written(self: Pin<&mut Self>, _descriptor: i64, _queued: i64) {}
 
     fn socket_received(self: Pin<&mut Self>) {
         self.rust_mut().get_mut().guard.received(Clock::read());
@@ -674,15 +682,21 @@ impl ffi::KeepAlive {
         if changes == 0 && orders.loss.is_none() && failure.is_none() {
             return; // as nearly always
         }
-        let detail = orders.loss.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
+        // With the order to abort it is what the socket says of itself.
+        let said = orders.loss.or(orders.verdict);
+        let detail = said.map(|loss| QString::from(&loss.to_string())).unwrap_or_default();
         let failure = failure.map(|words| QString::from(&words)).unwrap_or_default();
         self.publish(changes, qt_reason(orders.loss.map(|loss| loss.reason)), &detail, &failure);
     }
 }
 
-/// The socket is connected, if there is a descriptor.
+/// No connection, where C++ speaks of a descriptor. (−2, its `noDescriptor`, is a connection without
+/// one: a kernel that is asked about it refuses.)
+const NO_CONNECTION: i64 = -1;
+
+/// The socket is connected, if there is a connection.
 fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders, Error> {
-    if descriptor < 0 {
+    if descriptor == NO_CONNECTION {
         return Ok(Orders::default());
     }
     guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))
@@ -695,17 +709,16 @@ fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<Strin
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
 fn is_alive(descriptor: i64) -> bool {
-    let state = sys::borrow(descriptor).and_then(sys::snapshot).ok().and_then(|info| info.state);
+    let state = witness::view(descriptor, sys::snapshot).ok().and_then(|info| info.state);
     state == Some(ConnectionState::Established)
 }
 
 fn evidence(reported: ReportedError, descriptor: i64) -> Evidence {
-    let duplicate = sys::borrow(descriptor).ok();
     Evidence {
         reported,
         heard: false,
-        error_pending: duplicate.is_some_and(|fd| sys::error_pending(fd).unwrap_or(false)),
-        snapshot: duplicate.and_then(|fd| sys::snapshot(fd).ok()),
+        error_pending: witness::view(descriptor, sys::error_pending).unwrap_or(false),
+        snapshot: witness::view(descriptor, sys::snapshot).ok(),
         config: None,
     }
 }

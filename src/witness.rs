@@ -2,18 +2,21 @@
 //!
 //! When a network library reports a loss, it has closed its descriptor already. The duplicate still
 //! answers. It has a price: while it is open, the kernel sends no FIN for a close of the first. So
-//! it has to be dropped the moment the connection is over.
+//! it has to be dropped the moment the connection is over. And it is the first thing to do without
+//! where descriptors are scarce.
 
 use std::time::Duration;
 
+use crate::duplicates::Held;
 use crate::error::Error;
 use crate::snapshot::Snapshot;
-use crate::sys::{self, AsDescriptor, Borrowed, Owned};
+use crate::sys::{self, AsDescriptor, Borrowed};
 
 /// A duplicate of a socket's descriptor, close-on-exec, together with the socket's identity.
 #[derive(Debug)]
 pub struct Witness {
-    duplicate: Owned,
+    /// `None` where there was none to be had; it may also be gone since.
+    duplicate: Option<Held>,
     identity: Option<u64>,
     /// The longest time between two retransmissions as it was found.
     retransmit_within: Option<Duration>,
@@ -26,12 +29,41 @@ impl Witness {
     ///
     /// [`Error::System`] where no descriptor is to be had (`EMFILE`, `ENFILE`).
     pub fn new(socket: &impl AsDescriptor) -> Result<Self, Error> {
-        Self::of(sys::lend(socket))
+        let socket = sys::lend(socket);
+        let identity = sys::identity(socket)?;
+        let duplicate = Some(Held::new(sys::duplicate(socket)?));
+        Ok(Self { duplicate, identity, retransmit_within: None })
     }
 
-    pub(crate) fn of(socket: Borrowed<'_>) -> Result<Self, Error> {
-        let identity = sys::identity(socket)?;
-        Ok(Self { duplicate: sys::duplicate(socket)?, identity, retransmit_within: None })
+    /// With what can be had of a duplicate, if one is `wanted`, and of the identity.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn at_best(socket: Borrowed<'_>, wanted: bool) -> Self {
+        let identity = sys::identity(socket).ok().flatten();
+        let duplicate = if wanted { sys::duplicate(socket).ok().map(Held::new) } else { None };
+        Self { duplicate, identity, retransmit_within: None }
+    }
+
+    /// Whether it has a duplicate.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn holds(&self) -> bool {
+        self.duplicate.as_ref().is_some_and(Held::is_there)
+    }
+
+    /// Goes on without one.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn let_go(&mut self) {
+        self.duplicate = None;
+    }
+
+    /// Whether it can tell its own socket from others.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn knows_its_own(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    fn with<T>(&self, work: impl FnOnce(Borrowed<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let done = self.duplicate.as_ref().and_then(|held| held.with(work));
+        done.unwrap_or(Err(Error::NoDescriptor { given: -1 }))
     }
 
     /// Whether this descriptor is of the same socket. A number is reused; the socket's identity
@@ -48,10 +80,10 @@ impl Witness {
         })
     }
 
-    /// The duplicate as a number, for C++.
+    /// What stands for the duplicate in C++, −1 where there is none.
     #[cfg(feature = "bridge")]
-    pub(crate) fn number(&self) -> i64 {
-        sys::number(&self.duplicate)
+    pub(crate) fn handle(&self) -> i64 {
+        self.duplicate.as_ref().filter(|held| held.is_there()).map_or(-1, Held::handle)
     }
 
     /// Limits the time between two retransmissions, and remembers how it was.
@@ -60,7 +92,19 @@ impl Witness {
     ///
     /// [`Error::NotTcp`] where the system has no such option (Linux before 6.15).
     pub fn limit_retransmissions(&mut self, limit: Duration) -> Result<(), Error> {
-        let socket = sys::lend(&self.duplicate);
+        if self.retransmit_within.is_none() {
+            self.retransmit_within = Some(self.with(sys::retransmission_limit)?);
+        }
+        self.with(|socket| sys::limit_retransmissions(socket, limit))
+    }
+
+    /// The same by a descriptor that is known to be this socket's.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn limit_retransmissions_of(
+        &mut self,
+        socket: Borrowed<'_>,
+        limit: Duration,
+    ) -> Result<(), Error> {
         if self.retransmit_within.is_none() {
             self.retransmit_within = Some(sys::retransmission_limit(socket)?);
         }
@@ -74,9 +118,16 @@ impl Witness {
     /// [`Error::System`] where the kernel refuses.
     pub fn restore(&mut self) -> Result<(), Error> {
         match self.retransmit_within.take() {
-            Some(limit) => sys::limit_retransmissions(sys::lend(&self.duplicate), limit),
+            Some(limit) => self.with(|socket| sys::limit_retransmissions(socket, limit)),
             None => Ok(()),
         }
+    }
+
+    /// The same by a descriptor that is known to be this socket's.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn restore_of(&mut self, socket: Borrowed<'_>) -> Result<(), Error> {
+        let before = self.retransmit_within.take();
+        before.map_or(Ok(()), |limit| sys::limit_retransmissions(socket, limit))
     }
 
     /// Makes the close to come drop what is queued: it must not reach the peer later.
@@ -85,7 +136,7 @@ impl Witness {
     ///
     /// [`Error::System`] where the kernel refuses.
     pub fn discard_unsent(&self) -> Result<(), Error> {
-        sys::discard_unsent(sys::lend(&self.duplicate))
+        self.with(sys::discard_unsent)
     }
 
     /// What the kernel knows of the connection, also after its end.
@@ -94,7 +145,7 @@ impl Witness {
     ///
     /// As [`snapshot`](crate::snapshot).
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
-        sys::snapshot(sys::lend(&self.duplicate))
+        self.with(sys::snapshot)
     }
 
     /// Whether the kernel holds an error that nobody has read yet. Does not read it.
@@ -103,6 +154,22 @@ impl Witness {
     ///
     /// [`Error::System`] if the kernel cannot be asked.
     pub fn error_pending(&self) -> Result<bool, Error> {
-        sys::error_pending(sys::lend(&self.duplicate))
+        self.with(sys::error_pending)
     }
+}
+
+/// Reads what the kernel knows of a connection, from where C++ says: a descriptor, or what stands for
+/// a duplicate ([`Witness::handle`]). No slot of the program may run within `read`: no duplicate goes
+/// or comes meanwhile.
+#[cfg(feature = "qt")]
+pub(crate) fn view<T>(
+    from: i64,
+    read: impl FnOnce(Borrowed<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    // −1 and −2 are no descriptors for C++.
+    if from < -2 {
+        let read = crate::duplicates::with_handle(from, read);
+        return read.unwrap_or(Err(Error::NoDescriptor { given: -1 }));
+    }
+    read(sys::borrow(from)?)
 }

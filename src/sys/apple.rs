@@ -24,11 +24,11 @@ pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
 };
 pub use super::unix::AsDescriptor;
+#[cfg(feature = "bridge")]
+pub(crate) use super::unix::borrow;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
-#[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
 
 static IDLE: SocketOption = tcp(OptionName(c"TCP_KEEPALIVE"), libc::TCP_KEEPALIVE, Unit::Seconds);
 static INTERVAL: SocketOption =

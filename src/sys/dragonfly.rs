@@ -23,11 +23,11 @@ pub(crate) use super::posix::{
     state_by_addresses as snapshot,
 };
 pub use super::unix::AsDescriptor;
+#[cfg(feature = "bridge")]
+pub(crate) use super::unix::borrow;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
-#[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
 
 // Their unit is asked for, so none is named.
 static IDLE: SocketOption = tcp(OptionName(c"TCP_KEEPIDLE"), libc::TCP_KEEPIDLE, Unit::Count);

@@ -13,12 +13,12 @@ use crate::error::{Attempt, Error, OptionName, Unit};
 use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 
 pub use super::unix::AsDescriptor;
+#[cfg(feature = "bridge")]
+pub(crate) use super::unix::borrow;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, error_pending, lend, take_error,
 };
 use super::unix::{ENABLED, SocketOption, clocks_apart, refused, socket, socklen, tcp};
-#[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
 
 mod sysctl;
 mod tcp_info;

@@ -7,7 +7,6 @@
 //! | `Borrowed`, `Owned`, `AsDescriptor` | the system's descriptor: borrowed, owned, and what can lend one |
 //! | `lend(socket)` | the descriptor of anything that can lend one |
 //! | `borrow(number)` | a borrowed descriptor from a number, or [`NoDescriptor`] |
-//! | `number(owned)` | the opposite way, for C++ |
 //! | `limits()` | what its sockets accept, found by asking the system where its version decides |
 //! | `diagnosis()` | what it tells of its connections |
 //! | `apply(descriptor, plan)` | tells the kernel, all or nothing |

@@ -26,11 +26,11 @@ pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
 };
 pub use super::unix::AsDescriptor;
+#[cfg(feature = "bridge")]
+pub(crate) use super::unix::borrow;
 pub(crate) use super::unix::{
     Borrowed, Owned, discard_unsent, duplicate, error_name, lend, take_error,
 };
-#[cfg(feature = "bridge")]
-pub(crate) use super::unix::{borrow, number};
 
 const INFO: OptionName = OptionName(c"TCP_INFO");
 const USER_TIMEOUT: OptionName = OptionName(c"TCP_USER_TIMEOUT");

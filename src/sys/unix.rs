@@ -42,12 +42,6 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
     Ok(unsafe { BorrowedFd::borrow_raw(raw) })
 }
 
-/// A descriptor of our own as a number, for C++.
-#[cfg(feature = "bridge")]
-pub(crate) fn number(owned: &Owned) -> i64 {
-    i64::from(owned.as_raw_fd())
-}
-
 /// Here the system's words say it well enough.
 pub(crate) fn error_name(_: i32) -> Option<&'static str> {
     None

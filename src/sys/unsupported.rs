@@ -34,11 +34,6 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
     if given < 0 { Err(Error::NoDescriptor { given }) } else { unsupported() }
 }
 
-#[cfg(feature = "bridge")]
-pub(crate) fn number(_: &Owned) -> i64 {
-    -1
-}
-
 pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis::default()
 }

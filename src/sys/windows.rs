@@ -70,8 +70,8 @@ pub(crate) fn borrow<'a>(given: i64) -> Result<Borrowed<'a>, Error> {
     Ok(unsafe { Borrowed::borrow_raw(raw) })
 }
 
-/// A socket of our own as a number, for C++.
-#[cfg(any(test, feature = "bridge"))]
+/// A socket of our own as a number.
+#[cfg(test)]
 pub(crate) fn number(owned: &Owned) -> i64 {
     // A SOCKET is a handle, and no handle is so large that it would become negative.
     #[allow(clippy::cast_possible_wrap)]

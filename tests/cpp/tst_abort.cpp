@@ -6,6 +6,7 @@
 #include "guarded.h"
 
 #include <QtCore/QElapsedTimer>
+#include <QtCore/QPointer>
 #include <QtCore/QThread>
 #include <QtTest/QtTest>
 
@@ -22,6 +23,11 @@ private slots:
     void aLostConnectionIsAborted();
     void nothingQueuedReachesThePeerAfterTheLoss();
     void withBlockedSignalsOfTheSocketTheLossIsToldAllTheSame();
+
+    void theSocketSaysWhy();
+    void aSlotOfTheErrorMayDoAnything_data();
+    void aSlotOfTheErrorMayDoAnything();
+    void aGuardThatGoesWithTheErrorLeavesNoOpenSocket();
 
     void withoutAbortTheSocketIsLeftAsItIs();
     void withoutAbortTheLossIsToldOnce_data();
@@ -100,10 +106,186 @@ void tst_Abort::withBlockedSignalsOfTheSocketTheLossIsToldAllTheSame()
     QVERIFY(it.connect());
     it.socket.blockSignals(true);
     QTRY_COMPARE(it.reason(), LossReason::HeartbeatMissed);
+    QCOMPARE(it.socket.error(), QAbstractSocket::SocketTimeoutError);
     QCOMPARE(it.socket.state(), QAbstractSocket::UnconnectedState);
     it.socket.blockSignals(false);
     QVERIFY(it.connect());
     QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+}
+
+/// A program that listens only to its socket hears of it as of any other failure.
+void tst_Abort::theSocketSaysWhy()
+{
+    Peer peer;
+    QTcpSocket socket;
+    QStringList order;
+    QStringList words;
+    const auto note = [&](const QString &what) {
+        order << what;
+        words << socket.errorString();
+        QCOMPARE(socket.error(), QAbstractSocket::SocketTimeoutError);
+    };
+    const auto listen = [&] {
+        connect(&socket, &QTcpSocket::errorOccurred, this, [&](QAbstractSocket::SocketError error) {
+            note(QStringLiteral("error"));
+            QCOMPARE(error, QAbstractSocket::SocketTimeoutError);
+            QCOMPARE(socket.state(), QAbstractSocket::ConnectedState);
+        });
+        connect(&socket, &QTcpSocket::stateChanged, this, [&](QAbstractSocket::SocketState state) {
+            if (state == QAbstractSocket::UnconnectedState)
+                note(QStringLiteral("unconnected"));
+        });
+        connect(&socket, &QTcpSocket::disconnected, this,
+                [&] { note(QStringLiteral("disconnected")); });
+    };
+    // Before the guard, and after it.
+    listen();
+    KeepAlive guard(&socket);
+    listen();
+    guard.setHeartbeatInterval(50);
+    guard.setHeartbeatTimeout(150);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    connect(&guard, &KeepAlive::connectionLost, this, [&] { note(QStringLiteral("lost")); });
+    for (int round = 1; round <= 2; ++round) {
+        order.clear();
+        words.clear();
+        socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket.waitForConnected() && peer.accept());
+        QTRY_COMPARE(lost.size(), round);
+        QTest::qWait(20);
+        QCOMPARE(lost.last().first().value<LossReason>(), LossReason::HeartbeatMissed);
+        QCOMPARE(order.join(QLatin1Char(' ')),
+                 QStringLiteral("error error unconnected lost unconnected disconnected "
+                                "disconnected"));
+        const QString why = lost.last().last().toString();
+        QVERIFY(!why.isEmpty());
+        QCOMPARE(words, QStringList(QVector<QString>(7, why).toList()));
+        QCOMPARE(socket.errorString(), why);
+        QVERIFY(!socket.isOpen());
+    }
+}
+
+void tst_Abort::aSlotOfTheErrorMayDoAnything_data()
+{
+    QTest::addColumn<int>("deed");
+    QTest::addColumn<bool>("guardFirst");
+    const char *const deeds[] = {
+            "abort",
+            "close",
+            "connect",
+            "abort and connect",
+            "run an event loop",
+            "delete the socket later",
+            "disconnect all and abort",
+            "set properties",
+    };
+    for (const bool first : {false, true}) {
+        for (int deed = 0; deed < 8; ++deed)
+            QTest::addRow("%s, %s", deeds[deed], first ? "guard first" : "slot first")
+                    << deed << first;
+    }
+}
+
+void tst_Abort::aSlotOfTheErrorMayDoAnything()
+{
+    QFETCH(int, deed);
+    QFETCH(bool, guardFirst);
+    Peer peer;
+    QPointer<QTcpSocket> socket(new QTcpSocket);
+    KeepAlive guard;
+    int errors = 0;
+    if (guardFirst)
+        guard.setSocket(socket);
+    connect(socket, &QTcpSocket::errorOccurred, this, [&] {
+        if (errors++ > 0)
+            return;
+        switch (deed) {
+        case 0:
+            socket->abort();
+            break;
+        case 1:
+            socket->close();
+            break;
+        case 2:
+            socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+            break;
+        case 3:
+            socket->abort();
+            socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+            break;
+        case 4:
+            QTest::qWait(200);
+            break;
+        case 5:
+            socket->deleteLater();
+            break;
+        case 6:
+            socket->disconnect();
+            socket->abort();
+            break;
+        default:
+            guard.setHeartbeatInterval(40);
+            guard.setDetectWithin(4000);
+            guard.setAbortOnLoss(false);
+            break;
+        }
+    });
+    if (!guardFirst)
+        guard.setSocket(socket);
+    guard.setHeartbeatInterval(50);
+    guard.setHeartbeatTimeout(150);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(socket->waitForConnected() && peer.accept());
+    QTRY_COMPARE(lost.size(), 1);
+    QCOMPARE(lost.first().first().value<LossReason>(), LossReason::HeartbeatMissed);
+    QCOMPARE(errors, deed == 2 ? 2 : 1); // to connect a connected socket is an error of its own
+    QVERIFY(!socket || deed == 3 || socket->error() == QAbstractSocket::SocketTimeoutError);
+    if (deed == 3) {
+        QVERIFY(peer.accept());
+        QTRY_COMPARE(socket->state(), QAbstractSocket::ConnectedState);
+        QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+        peer.reset();
+        QTRY_COMPARE(lost.size(), 2);
+        QCOMPARE(lost.last().first().value<LossReason>(), LossReason::PeerReset);
+    } else {
+        QTest::qWait(300);
+        QCOMPARE(lost.size(), 1);
+        QVERIFY(!socket || socket->state() == QAbstractSocket::UnconnectedState);
+    }
+    delete socket;
+}
+
+/// The socket has said that it failed. Whoever waits for its end is not to wait for ever.
+void tst_Abort::aGuardThatGoesWithTheErrorLeavesNoOpenSocket()
+{
+    for (int deed = 0; deed < 3; ++deed) {
+        Peer peer;
+        QPointer<QTcpSocket> socket(new QTcpSocket);
+        QPointer<KeepAlive> guard(new KeepAlive);
+        guard->setSocket(socket);
+        guard->setHeartbeatInterval(50);
+        guard->setHeartbeatTimeout(150);
+        int lost = 0;
+        int disconnected = 0;
+        connect(guard, &KeepAlive::connectionLost, this, [&] { ++lost; });
+        connect(socket, &QTcpSocket::disconnected, this, [&] { ++disconnected; });
+        connect(socket, &QTcpSocket::errorOccurred, this, [&] {
+            if (deed == 0)
+                delete guard;
+            else if (deed == 1)
+                guard->setSocket(nullptr);
+            else
+                delete socket;
+        });
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket->waitForConnected() && peer.accept());
+        QTRY_VERIFY(disconnected == 1 || !socket);
+        QVERIFY(!socket || socket->state() == QAbstractSocket::UnconnectedState);
+        QCOMPARE(lost, deed == 2 ? 1 : 0); // in the first two cases it does not guard any more
+        delete guard;
+        delete socket;
+    }
 }
 
 void tst_Abort::withoutAbortTheSocketIsLeftAsItIs()
@@ -113,7 +295,10 @@ void tst_Abort::withoutAbortTheSocketIsLeftAsItIs()
     it.guard.setAbortOnLoss(false);
     QVERIFY(it.connect());
     QSignalSpy disconnected(&it.socket, &QTcpSocket::disconnected);
+    QSignalSpy failed(&it.socket, &QTcpSocket::errorOccurred);
     QTRY_COMPARE(it.reason(), LossReason::HeartbeatMissed);
+    QCOMPARE(failed.size(), 0);
+    QCOMPARE(it.socket.error(), QAbstractSocket::UnknownSocketError);
     QCOMPARE(it.socket.state(), QAbstractSocket::ConnectedState);
     QCOMPARE(it.guard.state(), KeepAlive::State::Lost);
     QCOMPARE(it.guard.detectionTime(), -1);

@@ -38,8 +38,8 @@ class tst_Owner : public QObject
     Q_OBJECT
 
 private slots:
-    void theSocketOfAnOwnerIsGuarded_data();
     void theSocketOfAnOwnerIsGuarded();
+    void aParentThatMerelyHasASocketIsNotTaken();
     void theNewestOfSeveralSocketsIsGuarded();
     void anOwnerThatGetsANewSocketHasThatGuarded();
     void aLostOwnerStaysLostUntilItsNextSocketConnects();
@@ -53,33 +53,40 @@ private slots:
     void anOwnerOfAnotherThreadIsRefused();
     void aSocketOfAnOwnerThatIsGuardedAlreadyIsRefused();
     void aRawPayloadIsRefusedWithAnOwner();
+    void aRawPayloadFromBeforeIsNotWrittenWithAnOwner();
     void aBeatOfAnOwnerIsTheProgramsOwn();
 };
 
-void tst_Owner::theSocketOfAnOwnerIsGuarded_data()
-{
-    QTest::addColumn<bool>("parent");
-    QTest::newRow("set") << false;
-    QTest::newRow("as parent") << true;
-}
-
 void tst_Owner::theSocketOfAnOwnerIsGuarded()
 {
-    QFETCH(bool, parent);
     Peer peer;
     Client client;
     QVERIFY(client.open(peer));
-    const std::unique_ptr<KeepAlive> guard(new KeepAlive(parent ? &client : nullptr));
-    QSignalSpy socketChanged(guard.get(), &KeepAlive::socketChanged);
-    guard->setSocket(&client);
-    QCOMPARE(socketChanged.size(), parent ? 0 : 1);
-    QCOMPARE(guard->socket(), &client);
-    QCOMPARE(guard->state(), KeepAlive::State::Healthy);
-    QSignalSpy lost(guard.get(), &KeepAlive::connectionLost);
+    KeepAlive guard;
+    QSignalSpy socketChanged(&guard, &KeepAlive::socketChanged);
+    guard.setSocket(&client);
+    QCOMPARE(socketChanged.size(), 1);
+    QCOMPARE(guard.socket(), &client);
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
     peer.reset();
     QTRY_COMPARE(lost.size(), 1);
-    QCOMPARE(guard->lossReason(), LossReason::PeerReset);
-    QCOMPARE(guard->socket(), &client);
+    QCOMPARE(guard.lossReason(), LossReason::PeerReset);
+    QCOMPARE(guard.socket(), &client);
+}
+
+/// A window, or a server: the socket among its children may be anything.
+void tst_Owner::aParentThatMerelyHasASocketIsNotTaken()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    auto *guard = new KeepAlive(&client);
+    QCOMPARE(guard->socket(), nullptr);
+    QCOMPARE(guard->state(), KeepAlive::State::Detached);
+    QCOMPARE(guard->errorString(), QString());
+    guard->setSocket(&client);
+    QCOMPARE(guard->state(), KeepAlive::State::Healthy);
 }
 
 void tst_Owner::theNewestOfSeveralSocketsIsGuarded()
@@ -213,11 +220,14 @@ void tst_Owner::aGuardThatIsAChildOfItsOwnerDiesWithIt()
             // Younger than the socket that it guards in the end.
             client->socket = new QTcpSocket(client.get());
             guard = new KeepAlive(client.get());
+            guard->setSocket(client.get());
             delete client->socket;
         }
         QVERIFY(client->open(peer));
-        if (!guardFirst)
+        if (!guardFirst) {
             guard = new KeepAlive(client.get());
+            guard->setSocket(client.get());
+        }
         QCOMPARE(guard->state(), KeepAlive::State::Healthy);
         client.reset();
         QVERIFY(!guard);
@@ -298,28 +308,47 @@ void tst_Owner::aRawPayloadIsRefusedWithAnOwner()
 {
     Client client;
     client.socket = new QTcpSocket(&client);
-    {
-        KeepAlive guard;
-        guard.setSocket(&client);
-        guard.setHeartbeatPayload("ping\n");
-        QCOMPARE(guard.heartbeatPayload(), QByteArray());
-        QVERIFY2(guard.errorString().startsWith(QLatin1String("heartbeatPayload: ")),
-                 qPrintable(guard.errorString()));
-        guard.setHeartbeatPayload({});
-        QCOMPARE(guard.errorString(), QString());
-    }
+    KeepAlive guard;
+    guard.setSocket(&client);
+    guard.setHeartbeatPayload("ping\n");
+    QCOMPARE(guard.heartbeatPayload(), QByteArray());
+    QVERIFY2(guard.errorString().startsWith(QLatin1String("heartbeatPayload: ")),
+             qPrintable(guard.errorString()));
+    guard.setHeartbeatPayload({});
+    QCOMPARE(guard.errorString(), QString());
+}
+
+/// Setters come in any order: the socket is guarded, and what is wrong is said.
+void tst_Owner::aRawPayloadFromBeforeIsNotWrittenWithAnOwner()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
     KeepAlive guard;
     guard.setHeartbeatPayload("ping\n");
-    guard.setSocket(&client);
-    QCOMPARE(guard.socket(), nullptr);
-    QVERIFY(guard.errorString().contains(QLatin1String("heartbeatPayload")));
-    guard.setSocket(client.socket);
-    QCOMPARE(guard.errorString(), QString());
-    guard.setSocket(&client);
-    QCOMPARE(guard.socket(), client.socket);
-    guard.setHeartbeatPayload({});
+    guard.setHeartbeatInterval(50);
+    guard.setHeartbeatTimeout(60000);
+    QSignalSpy failed(&guard, &KeepAlive::applyFailed);
+    QSignalSpy due(&guard, &KeepAlive::heartbeatDue);
     guard.setSocket(&client);
     QCOMPARE(guard.socket(), &client);
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(failed.size(), 1);
+    QVERIFY2(guard.errorString().startsWith(QLatin1String("heartbeatPayload: QObject frames")),
+             qPrintable(guard.errorString()));
+    QTRY_VERIFY(due.size() >= 3);
+    QCOMPARE(peer.received(), QByteArray());
+    // With the socket itself it is written.
+    guard.setSocket(client.socket);
+    QTRY_VERIFY(peer.received().startsWith("ping\nping\n"));
+    // A slot may take the guard away while it is told.
+    auto *other = new KeepAlive;
+    QPointer<KeepAlive> alive(other);
+    guard.setSocket(nullptr);
+    other->setHeartbeatPayload("ping\n");
+    connect(other, &KeepAlive::socketChanged, this, [other] { delete other; });
+    other->setSocket(&client);
+    QVERIFY(!alive);
 }
 
 void tst_Owner::aBeatOfAnOwnerIsTheProgramsOwn()

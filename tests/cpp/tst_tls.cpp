@@ -90,10 +90,30 @@ private slots:
         QTRY_VERIFY(got.startsWith("ping\nping\nping\nping\nping\nping\nping\nping\n"));
         QCOMPARE(m_lost->size(), 0);
         answers = false;
+        QStringList order;
+        QStringList words;
+        const auto note = [&](const char *what) {
+            order << QLatin1String(what);
+            words << m_socket->errorString();
+        };
+        connect(m_socket.get(), &QSslSocket::errorOccurred, this, [&] { note("error"); });
+        connect(m_socket.get(), &QSslSocket::stateChanged, this, [&] { note("state"); });
+        connect(m_guard, &KeepAlive::connectionLost, this, [&] { note("lost"); });
+        connect(m_socket.get(), &QSslSocket::disconnected, this, [&] { note("disconnected"); });
         QTRY_COMPARE(m_lost->size(), 1);
         QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::HeartbeatMissed);
         QTRY_COMPARE(m_socket->state(), QAbstractSocket::UnconnectedState);
+        QTest::qWait(20);
         QCOMPARE(m_lost->size(), 1);
+        // The socket says so, too, and goes on saying it.
+        QCOMPARE(m_socket->error(), QAbstractSocket::SocketTimeoutError);
+        const QString why = m_lost->first().last().toString();
+        QCOMPARE(m_socket->errorString(), why);
+        QCOMPARE(order.first(), QStringLiteral("error"));
+        QCOMPARE(order.count(QStringLiteral("error")), 1);
+        QCOMPARE(order.last(), QStringLiteral("disconnected"));
+        QVERIFY(order.indexOf(QStringLiteral("lost")) > 0);
+        QVERIFY2(words.count(why) == words.size(), qPrintable(words.join(QLatin1Char('|'))));
     }
 
     void aRefusedCertificateIsNoLoss()

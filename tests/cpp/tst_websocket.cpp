@@ -79,10 +79,19 @@ private slots:
         beat(50, 200);
         open();
         QTRY_VERIFY(m_pongs->size() >= 2);
+#if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
+        QSignalSpy failed(m_client.get(), &QWebSocket::errorOccurred);
+#else
+        QSignalSpy failed(m_client.get(), SIGNAL(error(QAbstractSocket::SocketError)));
+#endif
         hang();
         QTRY_COMPARE(m_lost->size(), 1);
         QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::HeartbeatMissed);
         QTRY_COMPARE(m_client->state(), QAbstractSocket::UnconnectedState);
+        // It says so itself.
+        QCOMPARE(failed.size(), 1);
+        QCOMPARE(m_client->error(), QAbstractSocket::SocketTimeoutError);
+        QCOMPARE(m_client->errorString(), m_lost->first().last().toString());
         // The next one beats again.
         const qsizetype pongs = m_pongs->size();
         open();
@@ -134,6 +143,23 @@ private slots:
         QSignalSpy lost(links.first(), &KeepAlive::connectionLost);
         m_client->abort();
         QTRY_COMPARE(lost.size(), 1);
+    }
+
+    void aRawPayloadFromBeforeIsNotWritten()
+    {
+        KeepAlive guard;
+        m_guard->setSocket(nullptr);
+        guard.setHeartbeatPayload("ping");
+        guard.setHeartbeatInterval(50);
+        guard.setHeartbeatTimeout(60000);
+        guard.setSocket(m_client.get());
+        QCOMPARE(guard.socket(), m_client.get());
+        QVERIFY(guard.errorString().startsWith(QLatin1String("heartbeatPayload: QWebSocket")));
+        QSignalSpy due(&guard, &KeepAlive::heartbeatDue);
+        open();
+        QTRY_VERIFY(due.size() >= 3);
+        QCOMPARE(m_client->state(), QAbstractSocket::ConnectedState);
+        guard.setSocket(nullptr);
     }
 
     void aRawPayloadIsRefused()

@@ -57,8 +57,8 @@ class KeepAlive : public QObject
     Q_OBJECT
 
     /// What is guarded: a QTcpSocket or QSslSocket, or an object that owns one as a direct child,
-    /// such as a QWebSocket; null for none. Default: the parent given to the constructor, if it is
-    /// one of these, else null.
+    /// such as a QWebSocket; null for none. Default: the parent given to the constructor, if it is a
+    /// socket, a QWebSocket or a QLocalSocket, else null.
     ///
     /// Of an owner the newest socket is guarded, and each that it makes later in its turn. Refused,
     /// with \ref errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
@@ -131,12 +131,13 @@ class KeepAlive : public QObject
 
     /// Written at each beat, up to 64 KiB. Default: empty; then write your protocol's own ping on
     /// heartbeatDue(). Refused for a socket that belongs to another object (QWebSocket): raw bytes
-    /// would break its framing.
+    /// would break its framing; and not written if it was set before that. A QLocalSocket takes it.
     Q_PROPERTY(QByteArray heartbeatPayload READ heartbeatPayload WRITE setHeartbeatPayload NOTIFY
                        heartbeatPayloadChanged)
 
-    /// Whether the socket is aborted when the loss is known here first. Default: true. What is
-    /// queued is dropped, and reaches the peer at no time (`SO_LINGER` 0). Never after a FIN: what
+    /// Whether the socket is aborted when the loss is known here first. Default: true. It then emits
+    /// QAbstractSocket::errorOccurred() with QAbstractSocket::SocketTimeoutError, as for a loss that
+    /// Qt finds, and its errorString() says what connectionLost() says. What is queued is dropped, and reaches the peer at no time (`SO_LINGER` 0). Never after a FIN: what
     /// came before it stays readable. With false a slot of connectionLost() has to
     /// QAbstractSocket::abort() the socket itself.
     Q_PROPERTY(bool abortOnLoss READ abortOnLoss WRITE setAbortOnLoss NOTIFY abortOnLossChanged)

@@ -61,6 +61,10 @@ enum class SocketError : std::int32_t {
     Other = 4,
 };
 
+/// Stands for the descriptor of a connection that has none which is its own beyond doubt. Such a
+/// connection is guarded without the kernel's help. −1 is no connection.
+inline constexpr std::int64_t noDescriptor = -2;
+
 /// The base of ka::KeepAlive: holds the pointer to the socket, hears its signals, and emits every
 /// signal of the guard. It decides nothing; what it hears goes to the pure virtual functions, which
 /// are implemented in Rust, and what is decided there comes back through publish().
@@ -83,10 +87,14 @@ public:
     ~SocketTap() override;
 
     /// What is guarded: a QTcpSocket or QSslSocket, or an object that owns one as a direct child,
-    /// such as a QWebSocket; null for none. A parent given to the constructor that is one of these is
-    /// taken at once.
+    /// such as a QWebSocket; null for none. A parent given to the constructor is taken at once if it
+    /// is a socket, a QWebSocket or a QLocalSocket.
     QObject *socket() const;
-    /// Of an owner the newest socket is guarded, and each that it makes later in its turn.
+    /// Of an owner the newest socket is guarded, and each that it makes later in its turn. It frames
+    /// what is sent, so heartbeatPayload is not written; only a QLocalSocket does not.
+    ///
+    /// A connection whose descriptor is not to be had, such as one through a SOCKS5 proxy or of a
+    /// QLocalSocket, has the heart-beat.
     ///
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
@@ -150,16 +158,21 @@ protected:
     // To Rust. Each of these may publish, and a slot may then delete the guard: the caller touches
     // nothing of it afterwards.
 
-    /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none.
-    /// With `inherits` it has the values of the socket that accepted it.
+    /// Another socket, or none, was set; `descriptor` is that of its connection, −1 for none. Here
+    /// and below noDescriptor is a connection without one. With `inherits` it has the
+    /// values of the socket that accepted it.
     virtual void socketReplaced(bool present, std::int64_t descriptor, bool inherits) = 0;
     /// The same owner has another socket, or none for now.
     virtual void socketRenewed(std::int64_t descriptor) = 0;
     /// The socket is connected.
     virtual void socketConnected(std::int64_t descriptor) = 0;
-    /// It is time to look at the connection. `queued`: Qt holds data that is not in the kernel yet.
-    virtual void socketLooked(std::int64_t descriptor, bool queued) = 0;
-    /// Data came in. Called only where the kernel does not tell it.
+    /// It is time to look at the connection. `queued`: so many bytes Qt holds that are not in the
+    /// kernel yet.
+    virtual void socketLooked(std::int64_t descriptor, std::int64_t queued) = 0;
+    /// A beat was written, or heartbeatDue() emitted, and what Qt could give to the kernel it has
+    /// given; it still holds `queued` bytes.
+    virtual void beatWritten(std::int64_t descriptor, std::int64_t queued) = 0;
+    /// Data came in. Called only while hearReceived() has it so.
     virtual void socketReceived() = 0;
     /// Somebody displays silence, unansweredProbes or roundTripTime.
     virtual void displayed() = 0;
@@ -188,13 +201,16 @@ protected:
 
     // From Rust.
 
-    /// If the parent is a socket or owns one, guards it.
+    /// Guards the parent if it is a socket, or of a class that is known to own one.
     void adoptParent();
-    /// Whether the socket belongs to another object, which frames what is written.
+    /// Whether the socket belongs to another object that frames what is written.
     bool isOwned() const;
     /// Has socketLooked() called after this time, −1 for none in particular, and by so
     /// much later at most.
     void lookIn(std::int64_t milliseconds, std::int64_t lateness);
+    /// Whether socketReceived() is called. Holds for the connection under guard; at first it is so
+    /// where the kernel cannot tell that data came in.
+    void hearReceived(bool hear);
     /// Limits the time between two retransmissions until the guard lets go.
     void limitRetransmissions(std::int64_t milliseconds);
     /// The descriptor of the guarded connection, −1 for none.
@@ -203,7 +219,8 @@ protected:
     void dropWitness();
     /// Emits a signal for each bit of `changes`, applyFailed() if there is a `failure`, and
     /// connectionLost() unless `loss` is NoLoss; writes the beat that is due, or aborts the
-    /// connection. The last thing that a function of the guard does: a slot may have deleted it.
+    /// connection. Then `detail` is what the socket says of it as its error; empty, it says nothing.
+    /// The last thing that a function of the guard does: a slot may have deleted it.
     void publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
                  const QString &failure);
 
@@ -227,8 +244,8 @@ private:
     void stopWaiting();
     void tryAgain();
     void refuseAnothers();
-    void beat();
-    void abort(unsigned judged);
+    void beat(unsigned judged);
+    void abort(unsigned judged, const QString &why);
     bool isDisplayed() const;
     void display();
 
