@@ -37,8 +37,8 @@ fn qt() {
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
         .cpp_files(["cpp/capability_map.cpp", "cpp/listener.cpp", "cpp/look_timer.cpp"])
         .cpp_files(["cpp/log.cpp", "cpp/own_descriptor.cpp", "cpp/server.cpp"])
-        .cpp_files(["cpp/socket_owner.cpp", "cpp/waiting.cpp"])
-        .cpp_files(["cpp/socket_tap.cpp", "cpp/socket_witness.cpp"]);
+        .cpp_files(["cpp/socket_owner.cpp", "cpp/socket_tap.cpp", "cpp/socket_witness.cpp"])
+        .cpp_files(["cpp/waiting.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {
         builder.cc_builder(|compiler| {

@@ -180,6 +180,9 @@ TEXT
   interval and count as \`detectWithin\` gives, without a guard.
 - A row without a target is for orientation.
 TEXT
+        # What ./dev check mutants --write has put there.
+        awk '/^<!-- mutants: /{ kept = 1; print "" } kept { print } /^<!-- end of mutants -->/{ kept = 0 }' \
+            "$source/docs/measured.md"
     } >"$work/page"
     cp "$work/page" "$source/docs/measured.md"
     cp "$work/picture" "$source/docs/verdict-times.svg"

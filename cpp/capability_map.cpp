@@ -37,7 +37,11 @@ void insert(QVariantMap &map, const QString &key, const std::optional<Range> &ra
 
 QVariantMap SocketTap::capabilities() const
 {
-    const Capabilities can = ka::capabilities();
+    Capabilities can = ka::capabilities();
+    if (isBlind()) {
+        // Of this connection less is told than the system's kernel can tell.
+        can.probesCounter = can.deadline = can.lossReason = can.earlyWarning = false;
+    }
     QVariantMap map{
             {QStringLiteral("timesTogether"), can.timesTogether},
             {QStringLiteral("systemDefaults"), can.systemDefaults},

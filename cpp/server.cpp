@@ -140,8 +140,11 @@ private:
     {
         auto *link = new KeepAlive;
         link->setDetectWithin(int(m_detectWithin.count()));
-        static_cast<SocketTap *>(link)->m_inherits
-                = m_listener.handsDownTo(socket->socketDescriptor());
+        if (m_listener.handsDownTo(socket->socketDescriptor())) {
+            const auto found = qkeepalive::bridge::found_numbers(m_listener.found());
+            static_cast<SocketTap *>(link)->m_inherited
+                    = std::make_unique<std::array<std::int64_t, 6>>(found);
+        }
         link->setSocket(socket);
         link->setParent(socket);
         // A copy: it may delete this, or have another take its place.

@@ -160,7 +160,9 @@ void SocketTap::setSocket(QObject *object)
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
     const QPointer<SocketTap> alive(this);
-    socketReplaced(object != nullptr, descriptor, std::exchange(m_inherits, false));
+    socketReplaced(object != nullptr, descriptor, m_inherited != nullptr);
+    if (alive)
+        m_inherited.reset();
     if (alive && isOwned() && m_owner->object() == object && !heartbeatPayload().isEmpty()) {
         refused(QStringLiteral("heartbeatPayload: %1 frames what it sends, so these bytes are not "
                                "written; send a ping on heartbeatDue()")
@@ -279,10 +281,17 @@ void SocketTap::hearReceived(bool hear)
         here->hearReceived(hear);
 }
 
-void SocketTap::limitRetransmissions(std::int64_t milliseconds)
+void SocketTap::holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
+                          std::int64_t count, std::int64_t userTimeout,
+                          std::int64_t retransmitWithin)
 {
     if (SocketWitness *here = witness())
-        here->limitRetransmissions(milliseconds);
+        here->hold({enabled, idle, interval, count, userTimeout, retransmitWithin});
+}
+
+std::int64_t SocketTap::inherited(std::int32_t number) const
+{
+    return m_inherited ? m_inherited->at(std::size_t(number)) : -1;
 }
 
 /// The socket that belongs to this tie died, or went away to another thread.
@@ -340,6 +349,7 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
             {Change::HeartbeatTimeout, &SocketTap::heartbeatTimeoutChanged},
             {Change::HeartbeatPayload, &SocketTap::heartbeatPayloadChanged},
             {Change::AbortOnLoss, &SocketTap::abortOnLossChanged},
+            {Change::Capabilities, &SocketTap::capabilitiesChanged},
             {Change::Silence, &SocketTap::silenceChanged},
             {Change::UnansweredProbes, &SocketTap::unansweredProbesChanged},
             {Change::RoundTripTime, &SocketTap::roundTripTimeChanged},

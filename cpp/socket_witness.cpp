@@ -349,10 +349,10 @@ void SocketWitness::look()
         guard->socketLooked(descriptor, queued());
 }
 
-void SocketWitness::limitRetransmissions(std::int64_t milliseconds)
+void SocketWitness::hold(const std::array<std::int64_t, 6> &found)
 {
     if (m_kept)
-        m_kept->limit_retransmissions(descriptor(), milliseconds);
+        m_kept->hold(found);
 }
 
 void SocketWitness::restore()

@@ -56,7 +56,8 @@ public:
     void hearReceived(bool hear);
     /// How many bytes Qt holds that it has not given to the kernel yet.
     std::int64_t queued() const;
-    void limitRetransmissions(std::int64_t milliseconds);
+    /// Keeps what was found on the socket, to be put back by restore().
+    void hold(const std::array<std::int64_t, 6> &found);
     /// The guard lets go of the living connection.
     void restore();
     /// How many connections of the socket were taken under guard: tells one from the next.

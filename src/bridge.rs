@@ -16,6 +16,8 @@ use crate::capabilities::TimeRange;
 use crate::config::{Config, LEAVE_ALONE, detect_within_range};
 use crate::ends::{self, End};
 use crate::error::Error;
+use crate::found::Found;
+use crate::kernel::Socket;
 use crate::listener::{self, Inherited};
 use crate::plan::Offer;
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -182,8 +184,12 @@ pub(crate) mod ffi {
         /// What stands for the duplicate where a descriptor to read from is passed; −1 where there is
         /// none.
         fn handle(self: &MaybeWitness) -> i64;
-        fn limit_retransmissions(self: &mut MaybeWitness, descriptor: i64, milliseconds: i64);
+        /// Keeps what was found on the socket: see [`crate::found`].
+        fn hold(self: &mut MaybeWitness, found: &[i64; 6]);
+        /// Puts that back on this descriptor, which is known to be the socket's.
         fn restore(self: &mut MaybeWitness, descriptor: i64);
+        /// The same as numbers, for what a listening socket had.
+        fn found_numbers(found: &Inherited) -> [i64; 6];
 
         /// Makes the close to come drop what is queued.
         fn discard_unsent(descriptor: i64);
@@ -305,8 +311,9 @@ fn put_back(listener: i64, found: &ffi::Inherited) {
     }
 }
 
-/// A [`Witness`] where one could be had: without it a loss is told, only not explained.
-pub(crate) struct MaybeWitness(Option<Witness>);
+/// A [`Witness`] where one could be had: without it a loss is told, only not explained. With it is kept
+/// what was found on the socket, because it outlives the guard by just the moment that this takes.
+pub(crate) struct MaybeWitness(Option<Witness>, Option<Found>);
 
 fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
     let witness = contain(|| {
@@ -316,7 +323,7 @@ fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
         }
         Ok(Witness::at_best(socket, !scarce))
     });
-    Box::new(MaybeWitness(witness.ok()))
+    Box::new(MaybeWitness(witness.ok(), None))
 }
 
 impl MaybeWitness {
@@ -345,22 +352,25 @@ impl MaybeWitness {
     }
 }
 
-/// What these do is a help, and no promise depends on it: a system that cannot is left as it is.
 impl MaybeWitness {
-    fn limit_retransmissions(&mut self, descriptor: i64, milliseconds: i64) {
-        let limit = Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
-        let _ = contain(|| {
-            let socket = sys::borrow(descriptor)?;
-            self.0.as_mut().map_or(Ok(()), |it| it.limit_retransmissions_of(socket, limit))
-        });
+    fn hold(&mut self, found: &[i64; 6]) {
+        self.1 = Some(Found::of_numbers(*found));
     }
 
     fn restore(&mut self, descriptor: i64) {
+        let Some(found) = self.1.take() else { return };
         let _ = contain(|| {
-            let socket = sys::borrow(descriptor)?;
-            self.0.as_mut().map_or(Ok(()), |it| it.restore_of(socket))
+            found.put_back(&mut Socket::borrowing(sys::borrow(descriptor)?));
+            Ok(())
         });
     }
+}
+
+fn found_numbers(found: &ffi::Inherited) -> [i64; 6] {
+    let has = lowered_inherited(found);
+    let mut found = Found::new(&has.map_or(LEAVE_ALONE, |has| has.values));
+    found.note_retransmissions(has.and_then(|has| has.retransmit_within));
+    found.numbers()
 }
 
 fn discard_unsent(descriptor: i64) {

@@ -425,4 +425,75 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn at_the_ends_of_the_range_every_value_is_one_that_the_system_takes() {
+        for (total, values) in [
+            (2, (1, 1, 1)),
+            (3, (1, 1, 2)),
+            (4, (1, 1, 3)),
+            (5, (2, 1, 3)),
+            (9, (3, 2, 3)),
+            (60, (30, 10, 3)),
+            (65_532, (32_766, 10_922, 3)),
+            (65_533, (32_767, 10_922, 3)),
+            (65_534, (32_765, 10_923, 3)),
+        ] {
+            assert_eq!(seconds(&within(total * 1000).unwrap()), values, "{total} s");
+        }
+    }
+
+    #[test]
+    fn what_can_be_promised_begins_with_the_shortest_idle_time_and_the_fewest_probes() {
+        let ten = windows(Together::Always, NO_COUNT);
+        let range = detect_within_range(&ten).unwrap();
+        assert_eq!((range.min, range.max), (11, 2 * i64::from(u32::MAX)));
+        let slow = Offer::Within(Range { min: 3, ..SECONDS });
+        let range = detect_within_range(&Limits { interval: slow, ..LINUX }).unwrap();
+        assert_eq!((range.min, range.max), (4, 65_534));
+    }
+
+    #[test]
+    fn a_shortest_interval_is_kept_and_leaves_room_for_fewer_probes() {
+        let slow = Limits { interval: Offer::Within(Range { min: 3, ..SECONDS }), ..LINUX };
+        for (total, values) in [(4, (1, 3, 1)), (7, (1, 3, 2)), (10, (1, 3, 3)), (12, (3, 3, 3))] {
+            let config = Config::detect_within_limits(Duration::from_secs(total), &slow);
+            assert_eq!(seconds(&config.unwrap()), values, "{total} s");
+        }
+    }
+
+    #[test]
+    fn a_user_timeout_counts_from_the_next_probe_after_it() {
+        let config = |timeout| Config {
+            user_timeout: Some(Duration::from_millis(timeout)),
+            ..within(6000).unwrap()
+        };
+        // Idle 3 s, interval 1 s.
+        for (timeout, total) in [(1, 4), (3000, 4), (4000, 4), (4001, 5), (5000, 5), (9500, 10)] {
+            let time = config(timeout).detection_time_limits(&LINUX);
+            assert_eq!(time, Some(Duration::from_secs(total)), "{timeout} ms");
+        }
+    }
+
+    #[test]
+    fn values_that_no_socket_takes_are_reckoned_with_all_the_same() {
+        let zero = Config {
+            interval: Some(Duration::ZERO),
+            idle: Some(Duration::from_secs(2)),
+            count: Some(3),
+            user_timeout: Some(Duration::from_secs(9)),
+            ..Config::default()
+        };
+        assert_eq!(zero.detection_time_limits(&LINUX), Some(Duration::from_secs(2)));
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn this_system_is_asked_by_the_public_calls() {
+        let config = Config::detect_within(Duration::from_secs(6)).unwrap();
+        assert_eq!(seconds(&config), (3, 1, 3));
+        assert_eq!(config.detection_time(), Some(Duration::from_secs(6)));
+        assert_eq!(Config::default(), LEAVE_ALONE);
+        assert!(Config::default().enabled);
+    }
 }

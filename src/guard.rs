@@ -6,93 +6,20 @@
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, LEAVE_ALONE};
-use crate::error::{Error, OptionName, Quantity, Unit};
-use crate::heartbeat::{Heartbeat, Rhythm};
+use crate::error::{Error, OptionName};
+use crate::found::Found;
+use crate::heartbeat::Heartbeat;
 use crate::kernel::Kernel;
+use crate::link::{Link, completed, different, is_loose};
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
-use crate::plan::{Plan, Range, Together, milliseconds};
 use crate::refusals::Refusals;
 use crate::retransmission;
 use crate::snapshot::{ConnectionState, Snapshot};
 use crate::sys;
 
 pub use crate::refusals::About;
-
-/// What the program asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// The values one by one. While not [`enabled`](Config::enabled), keepalive is off on the
-    /// socket, and the verdict with it.
-    pub values: Config,
-    /// One knob in place of idle, interval and count, by default not used; see
-    /// [`Config::detect_within`].
-    pub detect_within: Option<Duration>,
-    /// The time between two beats, 1 ms to 2147483647 ms; `None`, the default, for no heart-beat.
-    pub heartbeat_interval: Option<Duration>,
-    /// The silence after which the peer's program is lost, longer than the interval; `None`, the
-    /// default, is twice the interval.
-    pub heartbeat_timeout: Option<Duration>,
-    /// Whether the connection is aborted when the loss is known here before the kernel knows it.
-    /// Default: yes.
-    pub abort_on_loss: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            values: Config::default(),
-            detect_within: None,
-            heartbeat_interval: None,
-            heartbeat_timeout: None,
-            abort_on_loss: true,
-        }
-    }
-}
-
-/// The times of a heart-beat. Qt's timers count milliseconds in an int.
-pub(crate) const HEARTBEAT_INTERVAL: Range = Range {
-    option: OptionName(c"heartbeatInterval"),
-    unit: Unit::Milliseconds,
-    min: 1,
-    max: i32::MAX as i64,
-};
-pub(crate) const HEARTBEAT_TIMEOUT: Range =
-    Range { option: OptionName(c"heartbeatTimeout"), ..HEARTBEAT_INTERVAL };
-
-impl Settings {
-    /// What they ask of the kernel.
-    fn config(&self) -> Result<Config, Error> {
-        let Some(total) = self.detect_within else {
-            return Ok(self.values);
-        };
-        let Config { enabled, user_timeout, .. } = self.values;
-        Ok(Config { enabled, user_timeout, ..Config::detect_within(total)? })
-    }
-
-    /// The heart-beat, if there is one.
-    fn rhythm(&self) -> Option<Rhythm> {
-        let interval = self.heartbeat_interval?;
-        let timeout = self.heartbeat_timeout.unwrap_or(interval.saturating_mul(2));
-        Some(Rhythm { interval, timeout })
-    }
-
-    /// Checks each value, also one that another takes the place of for the time being.
-    fn check(&self) -> Result<(), Error> {
-        Plan::new(&self.values, sys::limits()?)?;
-        self.heartbeat_interval.map(|time| HEARTBEAT_INTERVAL.round_up(time)).transpose()?;
-        self.heartbeat_timeout.map(|time| HEARTBEAT_TIMEOUT.round_up(time)).transpose()?;
-        // A peer that answers each beat is silent for one interval in between.
-        if let Some(Rhythm { interval, timeout }) = self.rhythm()
-            && timeout <= interval
-        {
-            let ms = |time| i64::try_from(milliseconds(time)).unwrap_or(i64::MAX);
-            let longer = Range { min: ms(interval) + 1, ..HEARTBEAT_TIMEOUT };
-            return Err(longer.refuse(Quantity::Milliseconds(ms(timeout))));
-        }
-        self.config().map(|_| ())
-    }
-}
+pub use crate::settings::Settings;
 
 /// The time, as a guard wants to know it.
 #[derive(Debug, Clone, Copy)]
@@ -118,12 +45,11 @@ pub struct Orders {
     pub loss: Option<Loss>,
     /// Abort the connection now.
     pub abort: bool,
-    /// Why it is aborted. The loss itself comes from [`Guard::disconnected`].
+    /// Why it is aborted. The loss itself comes from [`Guard::disconnected`]. `None` where the
+    /// program's own close takes too long: that is no loss.
     pub verdict: Option<Loss>,
-    /// Write a beat.
+    /// Write a beat, and call [`Guard::beat_written`].
     pub beat: bool,
-    /// Limit the time between two retransmissions to this.
-    pub retransmit_within: Option<Duration>,
 }
 
 /// Where a guarded connection stands.
@@ -156,12 +82,18 @@ pub struct View {
     /// The worst case from the last sign of life to the verdict, as really in force; `None` where
     /// nothing is.
     pub detection_time: Option<Duration>,
+    /// The kernel tells nothing of this connection, although this system's kernel does: there are no
+    /// warnings, no verdict but the kernel's own and the heart-beat's, and hardly a reason.
+    pub blind: bool,
 }
 
 /// The policy of one guarded connection.
 #[derive(Debug, Default)]
 pub struct Guard {
     settings: Settings,
+    /// The two times of the heart-beat that were asked for and do not fit each other: one of them may
+    /// still change.
+    pair: Option<Box<(Option<Duration>, Option<Duration>)>>,
     state: State,
     /// The connection under guard.
     link: Option<Link>,
@@ -169,34 +101,24 @@ pub struct Guard {
     refusals: Refusals,
 }
 
-/// What is known of one connection while it lasts.
-#[derive(Debug)]
-struct Link {
-    closing: bool,
-    reported: Option<ReportedError>,
-    /// `None` where the kernel refused the values.
-    in_force: Option<Config>,
-    liveness: Option<Liveness>,
-    heartbeat: Option<Box<Heartbeat>>, // few have one
-    /// The kernel knows of an end; when it is told if the network library does not report it.
-    ended: Option<Instant>,
-    /// What was decided here, to be told when the connection has been aborted.
-    verdict: Option<Box<Loss>>,
-    multipath: bool,
-    retries: u32,
-    /// The values came from the socket that accepted it, the limit for retransmissions among them.
-    inherits: bool,
-    retransmit_within: Option<Duration>,
-    /// A last probe was sent, with a raised count.
-    called: bool,
-    warned: bool,
-    asleep: Duration,
-}
+/// The network library gets this long to find an end that the kernel knows of.
+const GRACE: Duration = Duration::from_millis(250);
 
 impl Guard {
     /// What the program asked for.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The settings with the heart-beat's times as they were asked for last, whether or not they fit
+    /// each other. A change of one of the two begins here, and so they can be set in any order.
+    pub fn settings_asked(&self) -> Settings {
+        match self.pair.as_deref() {
+            Some(&(heartbeat_interval, heartbeat_timeout)) => {
+                Settings { heartbeat_interval, heartbeat_timeout, ..self.settings }
+            }
+            None => self.settings,
+        }
     }
 
     /// Where the connection stands.
@@ -209,6 +131,26 @@ impl Guard {
         self.link.is_some()
     }
 
+    /// What is promised of the connection's socket: what was asked for, and where nothing was, what
+    /// the socket has. `None` where there is no connection, or the kernel refused the values.
+    pub fn in_force(&self) -> Option<Config> {
+        self.link.as_ref()?.in_force
+    }
+
+    /// What was found on the socket of the connection, and is put back when it is let go of.
+    pub fn found(&self) -> Option<Found> {
+        self.link.as_ref()?.found
+    }
+
+    /// Whether [`received`](Self::received) has to be called, because nobody else tells that the
+    /// peer's program said something.
+    pub fn wants_received(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| {
+            let told = sys::diagnosis().data_received && !link.blind && !link.multipath;
+            link.beats && !told
+        })
+    }
+
     /// What the guard shows of itself now.
     pub fn view(&self) -> View {
         View {
@@ -217,6 +159,7 @@ impl Guard {
             loss_reason: self.loss_reason,
             error: self.refusals.last().to_owned(),
             detection_time: self.link.as_ref().and_then(Link::detection_time),
+            blind: self.link.as_ref().is_some_and(|link| link.blind),
         }
     }
 
@@ -228,7 +171,8 @@ impl Guard {
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
-            link.heartbeat.as_ref().map(|heart| heart.next_look()),
+            link.heart().map(Heartbeat::next_look),
+            link.doubt.as_ref().map(|at| NextLook::exactly(**at)),
         ];
         looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
     }
@@ -247,51 +191,79 @@ impl Guard {
         clock: Clock,
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
+        // What the peer owes is dated by what was known before the kernel is told.
+        let info = self.link.as_ref().filter(|link| !link.blind).and_then(|_| kernel.snapshot());
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
                 wanted.check()?;
-                self.tell_change(&wanted, kernel)?;
+                self.check_pair(about, &wanted)?;
+                self.tell_change(&wanted, info.as_ref(), kernel)?;
             }
             Ok(wanted)
         });
-        self.note(about, &outcome);
+        match &outcome {
+            Ok(_) => self.refusals.accept(about),
+            Err(error) => self.refusals.refuse(about, error.to_string()),
+        }
         let old = std::mem::replace(&mut self.settings, outcome?);
+        if matches!(about, About::Heartbeat | About::Settings) {
+            self.pair = None;
+        }
         if old.values.enabled != self.settings.values.enabled {
-            self.state = match (self.settings.values.enabled, &self.link, self.state) {
+            let state = match (self.settings.values.enabled, &self.link, self.state) {
                 (true, Some(_), _) => State::Healthy,
                 (false, _, State::Healthy | State::Suspect) => State::Waiting,
                 (_, _, state) => state,
             };
+            self.turn(state);
         }
-        Ok(self.watch(clock, old.rhythm() != self.settings.rhythm(), kernel))
+        self.watch(clock, info, kernel);
+        Ok(Orders::default())
     }
 
-    /// Writes what has become different. A return to "leave alone" writes nothing: the socket
-    /// keeps what it has until the next connect.
-    fn tell_change(&mut self, wanted: &Settings, kernel: &mut impl Kernel) -> Result<(), Error> {
+    fn check_pair(&mut self, about: About, wanted: &Settings) -> Result<(), Error> {
+        let outcome = wanted.check_pair();
+        if outcome.is_err() && about == About::Heartbeat {
+            let pair = (wanted.heartbeat_interval, wanted.heartbeat_timeout);
+            self.pair = Some(Box::new(pair));
+        }
+        outcome
+    }
+
+    /// Writes what has become different. A return to "leave alone" writes nothing: the socket keeps
+    /// what it has until the next connect. Only what stood in the place of the values goes with
+    /// `detect_within`.
+    fn tell_change(
+        &mut self,
+        wanted: &Settings,
+        info: Option<&Snapshot>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
+        let new = wanted.config()?;
+        let old = self.settings.config()?;
         let Some(link) = &mut self.link else {
             return Ok(());
         };
-        let new = wanted.config()?;
-        if link.in_force.is_none() {
+        let Some(before) = link.in_force else {
             // What was wanted at the connect was refused, all of it; here is the next try.
-            link.in_force = Some(kernel.apply(&new)?);
-            self.refusals.accept(About::Connection);
+            if !link.blind {
+                link.take(&new, kernel)?;
+                self.refusals.accept(About::Connection);
+            }
             return Ok(());
-        }
-        let old = self.settings.config()?;
+        };
+        let leaves = self.settings.detect_within.is_some() && wanted.detect_within.is_none();
+        let found = link.found.filter(|_| leaves).map_or(LEAVE_ALONE, |found| found.values());
         let changed = Config {
             enabled: new.enabled,
-            idle: new.idle.filter(|_| new.idle != old.idle),
-            interval: new.interval.filter(|_| new.interval != old.interval),
-            count: new.count.filter(|_| new.count != old.count),
+            idle: different(new.idle, old.idle, found.idle, before.idle),
+            interval: different(new.interval, old.interval, found.interval, before.interval),
+            count: different(new.count, old.count, found.count, before.count),
             user_timeout: new.user_timeout.filter(|_| new.user_timeout != old.user_timeout),
         };
-        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE })
-            && let Some(before) = link.in_force
-        {
+        if changed != (Config { enabled: old.enabled, ..LEAVE_ALONE }) {
             let changed = completed(changed, &before, sys::limits()?.together);
-            link.in_force = Some(remembered(kernel.apply(&changed)?, &changed, &before));
+            link.tell(&changed, Some(before), info, kernel)?;
         }
         Ok(())
     }
@@ -299,14 +271,14 @@ impl Guard {
     /// A socket was set.
     pub fn attached(&mut self) {
         self.detached();
-        self.state = State::Waiting;
+        self.turn(State::Waiting);
     }
 
     /// The socket was taken away, or died.
     pub fn detached(&mut self) {
         self.link = None;
         self.loss_reason = None;
-        self.state = State::Detached;
+        self.turn(State::Detached);
         for about in [About::Socket, About::Connection, About::Promise] {
             self.refusals.accept(about);
         }
@@ -316,121 +288,204 @@ impl Guard {
     pub fn renewed(&mut self) {
         self.link = None;
         if self.state != State::Lost {
-            self.state = State::Waiting;
+            self.turn(State::Waiting);
         }
     }
 
-    /// The socket is connected: applies all values to it, unless it has them already because it
-    /// `inherits` them from the socket that accepted it.
+    /// The guard goes while the connection lives: puts back what it has put on the socket.
+    pub fn let_go(&mut self, kernel: &mut impl Kernel) {
+        if let Some(found) = self.link.as_ref().and_then(|link| link.found) {
+            found.put_back(kernel);
+        }
+        self.detached();
+    }
+
+    /// The socket is connected: applies all values to it, unless it has them already because it has
+    /// them from the socket that accepted it. Then `inherited` is what that one had before.
     ///
     /// # Errors
     ///
-    /// What the kernel refused. The connection is watched all the same.
+    /// What the kernel refused, or cannot tell. The connection is watched all the same, as far as
+    /// that goes.
     pub fn connected(
         &mut self,
-        inherits: bool,
+        inherited: Option<Found>,
         clock: Clock,
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
         self.loss_reason = None;
-        self.state = if self.settings.values.enabled { State::Healthy } else { State::Waiting };
-        let outcome = self
-            .settings
-            .config()
-            .and_then(|config| if inherits { Ok(config) } else { kernel.apply(&config) });
+        self.refusals.accept(About::Connection);
         self.refusals.accept(About::Promise);
-        self.note(About::Connection, &outcome);
-        self.link = Some(Link {
-            closing: false,
-            reported: None,
-            in_force: outcome.as_ref().ok().copied(),
-            liveness: None,
-            heartbeat: None,
-            ended: None,
-            verdict: None,
-            multipath: !inherits && kernel.is_multipath(),
-            retries: 0,
-            inherits,
-            retransmit_within: None,
-            called: false,
-            warned: false,
-            asleep: clock.asleep,
+        let enabled = self.settings.values.enabled;
+        self.turn(if enabled { State::Healthy } else { State::Waiting });
+        let mut link = Link::new(clock);
+        let mut outcome = self.settings.config().and_then(|config| match inherited {
+            Some(found) => {
+                link.inherit(&config, found);
+                Ok(())
+            }
+            None => link.take(&config, kernel),
         });
-        let orders = self.watch(clock, true, kernel);
-        outcome.map(|_| orders)
+        let info = kernel.snapshot();
+        link.multipath = inherited.is_none() && kernel.is_multipath();
+        let no_descriptor = matches!(outcome, Err(Error::NoDescriptor { .. }));
+        if no_descriptor || !tells(info.as_ref()) {
+            link.blind = true;
+            outcome = outcome.and(Err(TELLS_NOTHING));
+        }
+        if no_descriptor {
+            outcome = Err(NO_DESCRIPTOR);
+        }
+        self.link = Some(link);
+        self.watch(clock, info, kernel);
+        match outcome {
+            Ok(()) => Ok(Orders::default()),
+            Err(error) => {
+                self.refusals.refuse(About::Connection, error.to_string());
+                // A heart-beat alone takes nothing that is missing here.
+                let asks = self.settings.asks_of_kernel() || !self.is_blind();
+                if asks { Err(error) } else { Ok(Orders::default()) }
+            }
+        }
     }
 
-    /// Brings what watches the connection in line with the settings.
-    fn watch(&mut self, clock: Clock, beat_anew: bool, kernel: &mut impl Kernel) -> Orders {
+    fn is_blind(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.blind)
+    }
+
+    /// Brings what watches the connection in line with the settings. `info` is what the kernel knew
+    /// before it was told.
+    fn watch(&mut self, clock: Clock, info: Option<Snapshot>, kernel: &mut impl Kernel) {
         let enabled = self.settings.values.enabled;
+        let rhythm = self.settings.rhythm().filter(|_| enabled);
         let Some(link) = &mut self.link else {
-            return Orders::default();
+            return;
         };
-        let terms =
-            link.in_force.filter(|_| enabled && !link.multipath).and_then(|c| Terms::new(&c));
+        let sees = enabled && !link.multipath && !link.blind;
+        let terms = link.in_force.filter(|_| sees).and_then(|config| Terms::new(&config));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             match (&mut link.liveness, terms) {
-                (Some(live), Some(terms)) => live.change(terms, clock.now),
+                (Some(live), Some(terms)) => {
+                    live.change(terms, clock.now, &info.unwrap_or_default());
+                }
                 (live, terms) => *live = terms.map(|terms| Liveness::new(terms, clock.now)),
             }
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
-            if std::mem::take(&mut link.inherits) {
-                link.retransmit_within = terms
-                    .and_then(|terms| retransmission::limit_at_accept(terms.within, link.retries));
-            }
             link.warned = false;
-            self.refusals.accept(About::Promise);
+            let early = terms.and_then(|terms| gives_up_early(&terms, link.retries));
+            match early {
+                Some(words) if self.settings.asks_of_kernel() => {
+                    self.refusals.refuse(About::Promise, words);
+                }
+                _ => self.refusals.accept(About::Promise),
+            }
         }
-        let rhythm = self.settings.rhythm().filter(|_| enabled);
-        if beat_anew || rhythm.is_some() != link.heartbeat.is_some() {
-            link.heartbeat = rhythm.map(|rhythm| Box::new(Heartbeat::new(rhythm, clock.now)));
+        let Some(link) = &mut self.link else {
+            return;
+        };
+        let beat = std::mem::replace(&mut link.beats, rhythm.is_some());
+        match (&mut link.heartbeat, rhythm) {
+            (Some(heart), Some(rhythm)) if !beat || *heart.rhythm() != rhythm => {
+                heart.change(rhythm, clock.now, &info.unwrap_or_default());
+            }
+            (heart @ None, Some(rhythm)) => {
+                *heart = Some(Box::new(Heartbeat::new(rhythm, clock.now)));
+            }
+            _ => {}
         }
-        let info = link.liveness.as_ref().and_then(|_| kernel.snapshot());
-        let retransmit_within = info.and_then(|info| link.limit_retransmissions(&info));
-        Orders { retransmit_within, ..Orders::default() }
+        if !link.blind {
+            let info = info.unwrap_or_default();
+            if !enabled {
+                link.lower_count(kernel); // nothing is probed
+            }
+            link.limit_retransmissions(&info, kernel);
+        }
     }
 
-    /// Looks at the connection. `queued`: whether the network library holds data that it has not
+    /// Looks at the connection. `queued`: how many bytes the network library holds that it has not
     /// given to the kernel yet.
-    pub fn look(&mut self, queued: bool, clock: Clock, kernel: &mut impl Kernel) -> Orders {
+    pub fn look(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) -> Orders {
         let now = clock.now;
         if !self.link.as_ref().is_some_and(|link| self.judges(link)) {
             return Orders::default();
         }
+        let loose = self.settings.config().is_ok_and(|config| is_loose(&config));
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let Some(info) = kernel.snapshot() else {
-            // Where the kernel cannot be asked nothing can be judged, now or later.
-            (link.liveness, link.heartbeat, link.ended) = (None, None, None);
+        if link.doubt.as_ref().is_some_and(|at| **at <= now) {
+            // Still connected: what was reported was no loss.
+            (link.doubt, link.reported) = (None, None);
+        }
+        let info = if link.blind { Some(Snapshot::default()) } else { kernel.snapshot() };
+        let Some(info) = info else {
+            // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
+            link.blind = true;
+            (link.liveness, link.ended) = (None, None);
+            self.refusals.refuse(About::Connection, TELLS_NOTHING.to_string());
             return Orders::default();
         };
-        link.notice_sleep(clock);
+        link.notice_sleep(clock, &info);
         if let Some(state) = info.state.filter(has_ended) {
             return self.look_at_end(state, info, clock, kernel);
         }
         link.ended = None;
+        if link.verify(loose, now, &info, kernel) {
+            self.watch(clock, Some(info), kernel);
+        }
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
         let mut peer =
             link.liveness.as_mut().map_or(Verdict::Healthy, |live| live.look(now, &info));
         if peer == Verdict::Lost && info.probes.is_none() && !kernel.is_probing() {
             peer = Verdict::Healthy;
             link.liveness.as_mut().into_iter().for_each(|live| live.pardon(now));
         }
-        let pulse = link.heartbeat.as_mut().map(|heart| heart.look(now, &info, queued));
+        let pulse = link.pulse(now, &info, queued);
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {
-            let beats = link.heartbeat.as_ref().map(|heart| heart.rhythm().interval);
-            let silent = peer == Verdict::Lost || !kernel_answers(&info, beats.unwrap_or_default());
-            let loss = loss::overdue(&info, silent, kernel.take_error());
-            return self.decide(loss, ConnectionState::Established);
+            return self.give_up(peer, &info, kernel);
         }
-        let suspect = peer == Verdict::Suspect || program == Verdict::Suspect;
-        self.state = if suspect { State::Suspect } else { State::Healthy };
-        link.call_once_more(now, &info, kernel);
-        let retransmit_within = link.limit_retransmissions(&info);
+        link.keep_probing(now, &info, kernel);
+        link.limit_retransmissions(&info, kernel);
+        if link.closing {
+            return Orders::default(); // of which nobody is told
+        }
         let beat = pulse.is_some_and(|pulse| pulse.beat);
+        let suspect = peer == Verdict::Suspect || program == Verdict::Suspect;
+        self.turn(if suspect { State::Suspect } else { State::Healthy });
         self.warn(&info);
-        Orders { beat, retransmit_within, ..Orders::default() }
+        Orders { beat, ..Orders::default() }
+    }
+
+    /// The beat that a look called for was written, or the program was asked to write it. `queued` as
+    /// for [`look`](Self::look), after that.
+    pub fn beat_written(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) {
+        let Some(link) = &mut self.link else { return };
+        let Some(heart) = &mut link.heartbeat else { return };
+        let told = !link.blind && !link.multipath;
+        let info = if told { kernel.snapshot() } else { None };
+        heart.written(clock.now, &info.unwrap_or_default(), queued);
+    }
+
+    /// The time of the peer is over.
+    fn give_up(&mut self, peer: Verdict, info: &Snapshot, kernel: &mut impl Kernel) -> Orders {
+        let Some(link) = &mut self.link else {
+            return Orders::default();
+        };
+        if link.closing {
+            // The program is closing, and does not get to the end of it. That is no loss.
+            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+        }
+        let beats = link.heart().map(|heart| heart.rhythm().interval);
+        let silent = peer == Verdict::Lost || !kernel_answers(info, beats.unwrap_or_default());
+        // The kernel's error is the network library's to find, unless this is the end of it.
+        let error = match self.settings.abort_on_loss {
+            true => kernel.take_error(),
+            false => ReportedError::None,
+        };
+        self.decide(loss::overdue(info, silent, error), ConnectionState::Established)
     }
 
     /// The kernel knows that the connection is over. The network library will find out when it
@@ -446,18 +501,22 @@ impl Guard {
             return Orders::default();
         };
         // It is told within the promised time of the end, which was some time before this look.
-        let program = link.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
+        let program = link.heart().map(|heart| heart.rhythm().timeout);
         let silence = link.liveness.as_ref().map(|live| live.terms().owed());
         let wait = silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE);
         let at = *link.ended.get_or_insert(clock.now + wait);
         if at > clock.now {
             return Orders::default();
         }
+        if link.closing {
+            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+        }
         let reported = match state {
-            ConnectionState::Closed => kernel.take_error(),
+            ConnectionState::Closed if self.settings.abort_on_loss => kernel.take_error(),
+            ConnectionState::Closed => ReportedError::None,
             _ => ReportedError::ClosedByPeer,
         };
-        // Somebody else took the error away: the figures have to do.
+        // Somebody else took the error away, or it is left to them: the figures have to do.
         let reported =
             if reported == ReportedError::None { ReportedError::Other } else { reported };
         let evidence = Evidence {
@@ -486,8 +545,8 @@ impl Guard {
         Orders { loss: Some(loss), ..Orders::default() }
     }
 
-    /// The program has received data. Only a heart-beat has to be told so, and only on a system
-    /// whose kernel does not tell it (`bytes_received` and `since_data_received` of [`Snapshot`]).
+    /// The program has received data. To be called while
+    /// [`wants_received`](Self::wants_received) says so.
     pub fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
             heart.received(clock.now);
@@ -497,19 +556,27 @@ impl Guard {
     /// The network library reported an error on the connection. `alive` is the kernel's view: while
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
     /// the peer can end a TLS session before the connection.
-    pub fn reported(&mut self, error: ReportedError, alive: bool) {
+    pub fn reported(&mut self, error: ReportedError, alive: bool, clock: Clock) {
         if let Some(link) = &mut self.link
             && (!alive || error == ReportedError::ClosedByPeer)
         {
             link.reported = Some(error);
+            if link.blind {
+                link.doubt = Some(Box::new(clock.now + GRACE));
+            }
         }
     }
 
     /// The socket begins to close. `alive` is the kernel's view: a close of a connection that is
-    /// alive, with no error reported, is the program's own.
-    pub fn closing(&mut self, alive: bool) {
+    /// alive, with no error reported, is the program's own. It gets no longer than a loss would.
+    pub fn closing(&mut self, alive: bool, clock: Clock) {
         if let Some(link) = &mut self.link {
-            link.closing = alive && link.reported.is_none();
+            link.closing = (alive || link.blind) && link.reported.is_none();
+            if link.closing
+                && let Some(heart) = &mut link.heartbeat
+            {
+                heart.close(clock.now);
+            }
         }
     }
 
@@ -527,7 +594,7 @@ impl Guard {
         let loss = link.verdict.map(|loss| *loss).or_else(found);
         match loss {
             Some(loss) => self.tell(loss),
-            None => self.state = State::Waiting,
+            None => self.turn(State::Waiting),
         }
         loss
     }
@@ -547,20 +614,22 @@ impl Guard {
         self.refusals.has(why)
     }
 
-    /// Whether a verdict is to be found: not on a connection that the program itself is closing.
+    /// Whether a verdict is to be found. On a connection that the program itself is closing it ends
+    /// the close.
     fn judges(&self, link: &Link) -> bool {
-        self.settings.values.enabled && !link.closing && link.verdict.is_none()
+        self.settings.values.enabled && link.verdict.is_none()
     }
 
     fn tell(&mut self, loss: Loss) {
+        log::warn!(target: "qkeepalive::verdict", "lost: {:?}: {loss}", loss.reason);
         self.loss_reason = Some(loss.reason);
-        self.state = State::Lost;
+        self.turn(State::Lost);
     }
 
-    fn note<T>(&mut self, about: About, outcome: &Result<T, Error>) {
-        match outcome {
-            Ok(_) => self.refusals.accept(about),
-            Err(error) => self.refusals.refuse(about, error.to_string()),
+    fn turn(&mut self, state: State) {
+        if state != self.state {
+            log::debug!(target: "qkeepalive::verdict", "{:?} -> {state:?}", self.state);
+            self.state = state;
         }
     }
 
@@ -585,94 +654,36 @@ impl Guard {
     }
 }
 
-/// The network library gets this long to find an end that the kernel knows of.
-const GRACE: Duration = Duration::from_millis(250);
+const NO_DESCRIPTOR: Error = Error::Unsupported {
+    option: OptionName(c"socketDescriptor"),
+    why: "this connection has none of its own to be had (behind a SOCKS proxy, or not TCP): no \
+          keepalive, no warning and no reason; what works is the heart-beat (heartbeatInterval)",
+};
 
-impl Link {
-    /// The time from the peer's last sign of life to the verdict.
-    fn detection_time(&self) -> Option<Duration> {
-        let kernel = self.in_force.and_then(|config| config.detection_time());
-        let program = self.heartbeat.as_ref().map(|heart| heart.rhythm().timeout);
-        kernel.into_iter().chain(program).min()
-    }
+const TELLS_NOTHING: Error = Error::Unsupported {
+    option: OptionName(c"TCP_INFO"),
+    why: "the kernel, or a sandbox around this program, tells nothing of this connection: a loss is \
+          told when the kernel finds it, with data on its way after a quarter of an hour, and without \
+          a warning; what works in time is the heart-beat (heartbeatInterval)",
+};
 
-    /// A machine that has slept knows nothing of the time meanwhile.
-    fn notice_sleep(&mut self, clock: Clock) {
-        // The two clocks behind the difference are not read at one moment.
-        if clock.asleep > self.asleep + Duration::from_millis(10) {
-            if let Some(live) = &mut self.liveness {
-                live.pardon(clock.now);
-            }
-            if let Some(heart) = &mut self.heartbeat {
-                heart.pardon(clock.now);
-            }
-        }
-        self.asleep = clock.asleep;
-    }
-
-    /// Has one more probe sent shortly before the time is over.
-    fn call_once_more(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
-        let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
-        // With a user timeout the kernel gives up at the next probe.
-        let possible = in_force.user_timeout.is_none_or(|timeout| timeout.is_zero());
-        if possible && live.last_call(now, info) {
-            kernel.probe_now(&in_force);
-            self.called = true;
-        } else if self.called && live.verdict() == Verdict::Healthy {
-            // Heard again. The count is as before, or the next death would take longer.
-            let count = Config { enabled: in_force.enabled, count: in_force.count, ..LEAVE_ALONE };
-            let _ = kernel.apply(&count);
-            self.called = false;
-        }
-    }
-
-    /// The limit for retransmissions if it has to be another than now.
-    fn limit_retransmissions(&mut self, info: &Snapshot) -> Option<Duration> {
-        let within = self.liveness.as_ref()?.terms().within;
-        let wanted = retransmission::limit(within, info, self.retries)?;
-        // A round trip is never the same twice.
-        let fits = self
-            .retransmit_within
-            .is_some_and(|limit| wanted <= limit + limit / 4 && limit <= wanted + wanted);
-        if fits {
-            return None;
-        }
-        self.retransmit_within = Some(wanted);
-        Some(wanted)
-    }
+/// Whether the kernel tells of the connection what this system's kernel does.
+fn tells(info: Option<&Snapshot>) -> bool {
+    info.is_some_and(|info| !sys::diagnosis().silence || info.silence().is_some())
 }
 
-/// The change with what has to go to the system together with it.
-fn completed(changed: Config, before: &Config, together: Together) -> Config {
-    if !together.needed(changed.idle, changed.interval) {
-        return changed;
-    }
-    Config {
-        idle: changed.idle.or(before.idle),
-        interval: changed.interval.or(before.interval),
-        ..changed
-    }
-}
-
-/// What is in force after a change: what was left alone is as it was, also where the system does
-/// not say so, or says it in whole seconds only.
-fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
-    let same = |after: Option<Duration>, before: Option<Duration>| match (after, before) {
-        (Some(after), Some(before))
-            if after < before + Duration::from_secs(1) && after > before =>
-        {
-            Some(before)
-        }
-        (after, before) => after.or(before),
-    };
-    Config {
-        idle: changed.idle.and(after.idle).or_else(|| same(after.idle, before.idle)),
-        interval: changed
-            .interval
-            .and(after.interval)
-            .or_else(|| same(after.interval, before.interval)),
-        ..after
-    }
+/// Why the kernel would give up before the time is over, if this system was told to be impatient.
+/// As shipped it is not said: a time of more than a quarter of an hour is no promise of a deadline.
+fn gives_up_early(terms: &Terms, retries: u32) -> Option<String> {
+    let after = retransmission::system_gives_up_after(retries);
+    (retries < retransmission::SHIPPED && after < terms.within).then(|| {
+        format!(
+            "net.ipv4.tcp_retries2 is {retries}: with data on its way this system gives a \
+             connection up after about {:.0} s, before the {:.0} s that were asked for",
+            after.as_secs_f64(),
+            terms.within.as_secs_f64()
+        )
+    })
 }
 
 /// Whether the kernel holds the connection to be over, at least in the peer's direction.
@@ -692,46 +703,3 @@ fn kernel_answers(info: &Snapshot, interval: Duration) -> bool {
 
 /// A kernel delays what it has only to acknowledge, in the hope that its program sends something.
 const DELAYED: Duration = Duration::from_millis(300);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn times(idle: u64, interval: u64) -> Config {
-        let ms = |ms| (ms > 0).then(|| Duration::from_millis(ms));
-        Config { idle: ms(idle), interval: ms(interval), ..LEAVE_ALONE }
-    }
-
-    #[test]
-    fn what_goes_to_the_system_together_is_completed_by_what_was_sent_before() {
-        let before = times(3000, 1000);
-        for (together, changed, sent) in [
-            (Together::Never, times(500, 0), times(500, 0)),
-            (Together::BelowSeconds, times(2000, 0), times(2000, 0)),
-            (Together::BelowSeconds, times(500, 0), times(500, 1000)),
-            (Together::BelowSeconds, times(0, 250), times(3000, 250)),
-            (Together::Always, times(2000, 0), times(2000, 1000)),
-            (Together::Always, times(0, 0), times(0, 0)),
-        ] {
-            assert_eq!(completed(changed, &before, together), sent, "{together:?}");
-        }
-    }
-
-    #[test]
-    fn what_was_sent_is_remembered_where_the_system_tells_it_roughly_or_not_at_all() {
-        for (before, changed, read, known) in [
-            // Read back in whole seconds.
-            (times(500, 250), times(0, 0), times(1000, 1000), times(500, 250)),
-            // Not read back at all.
-            (times(500, 250), times(0, 0), times(0, 0), times(500, 250)),
-            // What was changed is what was given.
-            (times(500, 250), times(1000, 0), times(1000, 1000), times(1000, 250)),
-            // Somebody else has changed it.
-            (times(500, 250), times(0, 0), times(9000, 1000), times(9000, 250)),
-            // Whole seconds are as they are read.
-            (times(3000, 1000), times(0, 2000), times(3000, 2000), times(3000, 2000)),
-        ] {
-            assert_eq!(remembered(read, &changed, &before), known);
-        }
-    }
-}

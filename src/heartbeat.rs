@@ -1,12 +1,17 @@
 //! The application's heart-beat: when to write one, and when the peer has missed too many.
 //!
 //! Pure: the clock and the kernel's [`Snapshot`] are passed in. TCP's own probes are answered by the
-//! peer's kernel; a heart-beat is answered by its program. Any byte that arrives counts as life,
-//! also one that this side has not read yet.
+//! peer's kernel; a heart-beat is answered by its program. So only bytes that the peer sent are life,
+//! also those that this side has not read yet; that its kernel acknowledges ours says nothing.
+//!
+//! The peer owes an answer from the moment on at which a beat has *left* this host. Until then the
+//! beat may wait behind other data: in the program's network library, or in the kernel, for Nagle or
+//! for a window. At most one beat is under way at a time, unsent or unanswered. One that cannot leave
+//! because nothing at all leaves any more ends as one that is not answered.
 
 use std::time::{Duration, Instant};
 
-use crate::liveness::{NextLook, Verdict};
+use crate::liveness::{NextLook, Verdict, answer};
 use crate::snapshot::Snapshot;
 
 /// What was asked for.
@@ -18,10 +23,17 @@ pub struct Rhythm {
     pub timeout: Duration,
 }
 
+impl Rhythm {
+    /// How long an answer may take at least.
+    fn patience(&self, info: &Snapshot) -> Duration {
+        (self.timeout - self.interval).max(answer(info))
+    }
+}
+
 /// What a look has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pulse {
-    /// A beat is to be written now.
+    /// A beat is to be written now; [`Heartbeat::written`] wants to hear of it.
     pub beat: bool,
     /// How the peer's program stands.
     pub peer: Verdict,
@@ -32,9 +44,11 @@ const GRAIN: Duration = Duration::from_millis(10);
 /// A look that comes this much too late was kept waiting: this program did something else, or was
 /// stopped.
 const LATE: Duration = Duration::from_millis(20);
-/// Then a peer gets as long again before the verdict, and at least this: what was written before may
-/// have left only now.
+/// Then a peer gets as long again before the verdict, and at least this: what the program meant to
+/// write before may have left only now.
 const GRACE: Duration = Duration::from_millis(50);
+/// How rarely at most a beat under way is looked for when the next one is due, or it waits to leave.
+const STEP: Duration = Duration::from_millis(250);
 
 /// The heart-beat of one connection.
 #[derive(Debug, Clone)]
@@ -42,15 +56,52 @@ pub struct Heartbeat {
     rhythm: Rhythm,
     /// The peer's last byte, or when it got its full time anew.
     life: Instant,
-    /// When the first beat after that was due and this program ran: only then an answer is owed.
-    asked: Option<Instant>,
+    /// Its last byte, nothing else.
+    heard: Instant,
+    beat: Beat,
     /// No verdict before this.
     spared: Option<Instant>,
     suspected: bool,
     next_beat: Instant,
     next_look: Instant,
-    acknowledged: Option<u64>,
-    /// Bytes of the peer, where the kernel counts them and does not say when they came.
+    /// Bytes of the peer, where the kernel counts them.
+    received: Option<u64>,
+    /// It counts them and does not say when they came.
+    untimed: bool,
+}
+
+/// The beat under way.
+#[derive(Debug, Clone, Copy)]
+enum Beat {
+    /// There is none, or it was answered.
+    None,
+    /// It has not left this host yet.
+    Waits {
+        /// How much has to leave until it has, where the kernel counts that.
+        end: Option<u64>,
+        /// How much had left and was taken, and how much waited in the network library, when it was
+        /// last seen to move.
+        passed: Option<u64>,
+        queued: u64,
+        /// When that was, or when the beat was asked for.
+        moved: Instant,
+        /// When it was last seen to wait.
+        seen: Seen,
+    },
+    /// It has left, and the peer has said nothing since.
+    Left {
+        /// When that was seen.
+        at: Instant,
+        /// What is no answer.
+        before: Seen,
+    },
+}
+
+/// What the peer had said by some moment.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    at: Instant,
+    /// Its bytes, where the kernel counts them.
     received: Option<u64>,
 }
 
@@ -61,14 +112,24 @@ impl Heartbeat {
         Self {
             rhythm,
             life: now,
-            asked: None,
+            heard: now,
+            beat: Beat::None,
             spared: None,
             suspected: false,
             next_beat,
             next_look: next_beat,
-            acknowledged: None,
             received: None,
+            untimed: false,
         }
+    }
+
+    /// Goes on in another rhythm. The peer gets its full time anew, and a beat that is under way is
+    /// not sent twice.
+    pub fn change(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
+        self.listen(now, info); // it may be answered
+        self.spare_beat(now);
+        let Self { beat, heard, received, untimed, .. } = *self;
+        *self = Self { beat, heard, received, untimed, ..Self::new(rhythm, now) };
     }
 
     /// What was asked for.
@@ -82,10 +143,22 @@ impl Heartbeat {
     }
 
     /// The peer gets its full time anew: this machine has slept.
-    pub fn pardon(&mut self, now: Instant) {
-        self.hear(now);
+    pub fn pardon(&mut self, now: Instant, info: &Snapshot) {
+        self.listen(now, info); // a beat that is under way may be answered
+        self.life = self.life.max(now);
+        self.spared = None;
+        self.spare_beat(now);
         self.next_beat = now;
         self.next_look = now;
+    }
+
+    /// What the beat under way is waited for begins anew.
+    fn spare_beat(&mut self, now: Instant) {
+        match &mut self.beat {
+            Beat::None => {}
+            Beat::Waits { moved, .. } => *moved = now,
+            Beat::Left { at, .. } => *at = now,
+        }
     }
 
     /// The program has received something: for a kernel that tells nothing of it.
@@ -93,40 +166,77 @@ impl Heartbeat {
         self.hear(now);
     }
 
-    fn hear(&mut self, life: Instant) {
-        if life > self.life + GRAIN {
-            self.spared = None;
+    /// The program begins to close the connection: no more beats, and what still waits to leave is
+    /// the last of them.
+    pub fn close(&mut self, now: Instant) {
+        if matches!(self.beat, Beat::None) {
+            let queued = u64::MAX;
+            let seen = self.seen(now);
+            self.beat = Beat::Waits { end: None, passed: None, queued, moved: now, seen };
         }
-        self.life = self.life.max(life);
-        // A beat of about the same time is as good as answered: the kernel's grain is coarse.
-        self.asked = self.asked.filter(|asked| *asked > self.life + 2 * GRAIN);
+        self.next_look = now;
     }
 
-    /// Looks whether a beat is due or missed. `queued`: whether the program's network library holds
-    /// data that it has not given to the kernel yet.
-    pub fn look(&mut self, now: Instant, info: &Snapshot, queued: bool) -> Pulse {
+    /// The beat that a look called for has been written, or the program was asked to write it.
+    /// `queued`: how many bytes the program's network library holds now that it has not given to the
+    /// kernel.
+    pub fn written(&mut self, now: Instant, info: &Snapshot, queued: u64) {
+        if let Beat::Waits { end, .. } = &mut self.beat {
+            *end = info.bytes_sent.map(|left| left + u64::from(info.unsent.unwrap_or(0)) + queued);
+            self.follow(now, info, queued);
+            self.next_look = self.next_look.min(self.waiting_look(now));
+        }
+    }
+
+    fn hear(&mut self, heard: Instant) {
+        if heard > self.life + GRAIN {
+            self.spared = None;
+        }
+        self.heard = self.heard.max(heard);
+        self.life = self.life.max(heard);
+        if let Beat::Left { before, .. } = self.beat
+            && self.answers(before)
+        {
+            self.beat = Beat::None;
+        }
+    }
+
+    fn seen(&self, now: Instant) -> Seen {
+        Seen { at: now, received: self.received }
+    }
+
+    /// Whether the peer has said something since then. Where nobody counts it, at about the same time
+    /// is as good: the kernel's grain is coarse.
+    fn answers(&self, before: Seen) -> bool {
+        match (self.received, before.received) {
+            (Some(now), Some(then)) => now != then,
+            _ => before.at <= self.heard + 2 * GRAIN,
+        }
+    }
+
+    /// Looks whether a beat is due or missed. `queued`: how many bytes the program's network library
+    /// holds that it has not given to the kernel yet.
+    pub fn look(&mut self, now: Instant, info: &Snapshot, queued: u64) -> Pulse {
         let Rhythm { interval, timeout } = self.rhythm;
         let late = now.saturating_duration_since(self.next_look);
-        match (info.since_data_received, info.bytes_received) {
-            (Some(since), _) => self.hear(now.checked_sub(since).unwrap_or(now)),
-            (None, bytes) => {
-                let before = std::mem::replace(&mut self.received, bytes);
-                if before.is_some() && before != bytes {
-                    self.hear(now);
-                }
-            }
-        }
-        let waiting = queued || info.unsent.is_some_and(|bytes| bytes > 0);
-        self.follow_queue(now, waiting, info);
+        self.listen(now, info);
+        self.follow(now, info, queued);
 
-        let due = self.next_beat <= now;
-        if due {
+        let beat = self.next_beat <= now && matches!(self.beat, Beat::None);
+        if beat {
             // Beats that were missed are not made up for.
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
-            self.asked.get_or_insert(now);
+            let passed = passed(info);
+            let seen = self.seen(now);
+            self.beat = Beat::Waits { end: None, passed, queued, moved: now, seen };
         }
-        let owes = self.asked.unwrap_or(self.next_beat) + (timeout - interval);
-        let missed_at = (self.life + timeout).max(owes);
+        let missed_at = match self.beat {
+            // Due at the earliest at the next beat.
+            Beat::None => self.next_beat + self.rhythm.patience(info),
+            Beat::Waits { moved, .. } => moved + timeout,
+            Beat::Left { at, .. } => at + self.rhythm.patience(info),
+        };
+        let missed_at = missed_at.max(self.life + timeout);
         if late > LATE && now >= missed_at {
             // Once for each silence, or a program that is always late would never find one.
             self.spared.get_or_insert(now + late.clamp(GRACE.min(timeout), timeout));
@@ -139,23 +249,66 @@ impl Heartbeat {
             _ => Verdict::Healthy,
         };
         self.suspected = peer != Verdict::Healthy;
-        let next = if peer == Verdict::Healthy { suspect_at } else { missed_at };
-        // Bytes that are only counted came at some time before the look that finds them.
-        let soon = self.received.map(|_| now + interval / 4);
-        self.next_look = soon.into_iter().fold(next.min(self.next_beat).max(now), Instant::min);
-        // Behind data that cannot leave, beats would pile up and arrive all at once later.
-        Pulse { beat: due && !waiting, peer }
+        let verdict = if peer == Verdict::Healthy { suspect_at } else { missed_at };
+        self.next_look = verdict.min(self.waiting_look(now)).max(now);
+        Pulse { beat, peer }
     }
 
-    /// While a beat cannot be sent because other data waits before it, the peer's program shows its
-    /// life by taking that data.
-    fn follow_queue(&mut self, now: Instant, waiting: bool, info: &Snapshot) {
-        let before = self.acknowledged;
-        self.acknowledged = info.bytes_acknowledged.filter(|_| waiting);
-        if before.is_some() && self.acknowledged.is_some() && before != self.acknowledged {
-            self.hear(now);
+    /// When to look for the beat under way, or for the next one.
+    fn waiting_look(&self, now: Instant) -> Instant {
+        let step = (self.rhythm.interval / 8).clamp(GRAIN, STEP);
+        let look = match self.beat {
+            Beat::None => self.next_beat,
+            // The next one goes out as soon as this one is answered.
+            Beat::Left { .. } => self.next_beat.max(now + step),
+            Beat::Waits { .. } => now + step,
+        };
+        // Bytes that are counted without a time came at some time before the look that finds them.
+        if self.untimed { look.min(now + (self.rhythm.interval / 4).max(GRAIN)) } else { look }
+    }
+
+    /// Has the peer said anything?
+    fn listen(&mut self, now: Instant, info: &Snapshot) {
+        let before = std::mem::replace(&mut self.received, info.bytes_received);
+        let came = before.is_some() && before != info.bytes_received;
+        self.untimed = info.since_data_received.is_none() && info.bytes_received.is_some();
+        match info.since_data_received {
+            Some(since) => self.hear(now.checked_sub(since).unwrap_or(now)),
+            None if came => self.hear(now),
+            None => {}
         }
     }
+
+    /// Has the beat under way left this host, or at least come nearer to that?
+    fn follow(&mut self, now: Instant, info: &Snapshot, queue: u64) {
+        let Beat::Waits { seen, .. } = self.beat else { return };
+        let (answered, now_seen) = (self.answers(seen), self.seen(now));
+        let Beat::Waits { end, passed: before, queued, moved, seen } = &mut self.beat else {
+            return;
+        };
+        let gone = match (*end, info.bytes_sent) {
+            (Some(end), Some(left)) => left >= end,
+            // Nobody counts what has left. What is in the kernel is as good as that.
+            _ => queue == 0,
+        };
+        if gone {
+            // It left at some time since it was last seen to wait, and so what came since then can
+            // be its answer.
+            let left = Beat::Left { at: now, before: *seen };
+            self.beat = if answered { Beat::None } else { left };
+            return;
+        }
+        if passed(info) > *before || queue < *queued {
+            (*before, *moved) = (passed(info), now);
+        }
+        (*queued, *seen) = (queue, now_seen);
+    }
+}
+
+/// A number that grows when anything leaves this host for the first time, or the peer's kernel takes
+/// anything.
+fn passed(info: &Snapshot) -> Option<u64> {
+    info.bytes_sent.map(|sent| sent.saturating_add(info.bytes_acknowledged.unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -164,14 +317,39 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    /// The peer's last byte is so old, and all that was written has left.
     fn heard(since: Duration) -> Snapshot {
-        Snapshot { since_data_received: Some(since), ..Snapshot::default() }
+        let bytes_sent = Some(1000);
+        Snapshot { since_data_received: Some(since), bytes_sent, ..Snapshot::default() }
+    }
+
+    /// The same, with bytes that wait in the kernel.
+    fn held(since: Duration, sent: u64, unsent: u32) -> Snapshot {
+        Snapshot { bytes_sent: Some(sent), unsent: Some(unsent), ..heard(since) }
     }
 
     /// Beats each second, lost after two and a half.
     fn started() -> (Heartbeat, Instant) {
         let now = Instant::now();
         (Heartbeat::new(Rhythm { interval: SECOND, timeout: SECOND * 5 / 2 }, now), now)
+    }
+
+    /// Looks as a guard does: what is due is written.
+    fn look(heart: &mut Heartbeat, now: Instant, info: &Snapshot) -> Pulse {
+        let pulse = heart.look(now, info, 0);
+        if pulse.beat {
+            heart.written(now, info, 0);
+        }
+        pulse
+    }
+
+    /// The time of the loss of a peer that says nothing from `now` on.
+    fn lost_at(heart: &mut Heartbeat, start: Instant, mut now: Instant) -> Instant {
+        while look(heart, now, &heard(now - start)).peer != Verdict::Lost {
+            assert!(now < start + SECOND * 1000, "never");
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        now
     }
 
     #[test]
@@ -184,7 +362,7 @@ mod tests {
             // The answer to the last beat came after a tenth of a second.
             let since = (now - start).as_millis() as u64 % 1000;
             let since = Duration::from_millis((since + 899) % 1000 + 1);
-            let pulse = heart.look(now, &heard(since), false);
+            let pulse = look(&mut heart, now, &heard(since));
             assert_eq!(pulse.peer, Verdict::Healthy);
             beats.extend(pulse.beat.then_some(now - start));
         }
@@ -197,7 +375,7 @@ mod tests {
         let (mut verdicts, mut beats) = (vec![], 0);
         loop {
             let now = heart.next_look().at;
-            let pulse = heart.look(now, &heard(now - start), false);
+            let pulse = look(&mut heart, now, &heard(now - start));
             beats += u32::from(pulse.beat);
             verdicts.push(pulse.peer);
             if pulse.peer == Verdict::Lost {
@@ -206,49 +384,203 @@ mod tests {
             }
         }
         assert!(verdicts.contains(&Verdict::Suspect));
-        assert_eq!(beats, 2);
+        assert_eq!(beats, 1, "one is under way at a time");
     }
 
     #[test]
-    fn no_beat_is_queued_behind_data_that_cannot_leave() {
+    fn an_answer_that_takes_longer_than_the_interval_is_followed_by_the_next_beat() {
         let (mut heart, start) = started();
-        let stalled = Snapshot { unsent: Some(1), ..heard(SECOND) };
-        assert!(!heart.look(start + SECOND, &stalled, false).beat);
-        assert!(!heart.look(start + SECOND * 2, &heard(SECOND), true).beat);
-        assert!(heart.look(start + SECOND * 3, &heard(SECOND), false).beat);
+        let (mut now, mut life, mut asked, mut beats) = (start, start, None, 0);
+        while now < start + SECOND * 60 {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+            // Each answer takes 1.4 s.
+            if let Some(answered) = asked.map(|asked| asked + SECOND * 14 / 10)
+                && answered <= now
+            {
+                (life, asked) = (answered, None);
+            }
+            let pulse = look(&mut heart, now, &heard(now - life));
+            assert_ne!(pulse.peer, Verdict::Lost, "{:?}", now - start);
+            if pulse.beat {
+                assert_eq!(asked, None, "one is under way at a time");
+                (asked, beats) = (Some(now), beats + 1);
+            }
+        }
+        assert!((38..=43).contains(&beats), "{beats}");
     }
 
     #[test]
-    fn a_peer_that_takes_our_data_lives_and_one_that_takes_none_does_not() {
-        for (takes, expected) in [(1000, Verdict::Healthy), (0, Verdict::Lost)] {
+    fn a_debt_begins_when_the_beat_has_left() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+        // Nagle holds it back behind what is on its way: 100 bytes, 4 of them the beat.
+        heart.written(due, &held(SECOND, 1000, 100), 0);
+        let mut now = due;
+        while now < due + SECOND {
+            now = heart.next_look().at;
+            let pulse = heart.look(now, &held(now - start, 1099, 1), 0);
+            assert!(!pulse.beat, "at most one waits");
+            assert_ne!(pulse.peer, Verdict::Lost);
+        }
+        // The rest of it leaves, and as much that was written after it waits.
+        let left = heart.next_look().at;
+        heart.look(left, &held(left - start, 1100, 50), 0);
+        let mut now = left;
+        while heart.look(now, &held(now - start, 1100, 50), 0).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, left + SECOND * 3 / 2 + GRAIN, "from there on it is owed");
+    }
+
+    #[test]
+    fn an_answer_that_came_before_the_beat_was_seen_to_have_left_is_an_answer() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+        heart.written(due, &held(SECOND, 1000, 100), 0);
+        // It left and was answered between two looks.
+        let now = heart.next_look().at;
+        let pulse = heart.look(now, &held(Duration::from_millis(60), 1100, 0), 0);
+        assert_eq!(pulse.peer, Verdict::Healthy);
+        assert!(matches!(heart.beat, Beat::None));
+    }
+
+    #[test]
+    fn the_answer_to_the_beat_before_is_none_to_the_next() {
+        let (mut heart, start) = started();
+        let said = |since, bytes| Snapshot { bytes_received: Some(bytes), ..heard(since) };
+        assert!(look(&mut heart, start + SECOND, &said(SECOND, 10)).beat);
+        // It was answered so late that the next one goes out at once.
+        let late = start + SECOND * 22 / 10;
+        assert!(look(&mut heart, late, &said(Duration::from_millis(1), 20)).beat);
+        let grid = start + SECOND * 4;
+        assert!(!look(&mut heart, grid, &said(grid - late, 20)).beat, "it is unanswered");
+        assert!(look(&mut heart, grid + SECOND / 10, &said(SECOND / 100, 30)).beat);
+    }
+
+    #[test]
+    fn what_the_network_library_holds_is_in_front_of_a_beat_too() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 10), 500).beat);
+        heart.written(due, &held(SECOND, 1000, 10), 504);
+        let mut now = due;
+        for sent in (1000..1514).step_by(20) {
+            now = heart.next_look().at;
+            heart.look(now, &held(now - start, sent, 10), 1514 - sent);
+            assert!(matches!(heart.beat, Beat::Waits { .. }), "{sent}");
+        }
+        heart.look(now, &held(now - start, 1514, 10), 0);
+        assert!(matches!(heart.beat, Beat::Left { at, .. } if at == now));
+    }
+
+    #[test]
+    fn a_beat_behind_data_that_moves_is_waited_for_and_one_behind_data_that_does_not_is_missed() {
+        for moves in [true, false] {
             let (mut heart, start) = started();
-            let mut last = Verdict::Healthy;
-            for tenth in 1..=30u32 {
-                let now = start + SECOND * tenth / 10;
-                let info = Snapshot {
-                    unsent: Some(100_000),
-                    bytes_acknowledged: Some(u64::from(tenth) * takes),
-                    ..heard(now - start)
-                };
-                last = heart.look(now, &info, false).peer;
+            let due = start + SECOND;
+            assert!(heart.look(due, &held(SECOND, 1000, 100_000), 0).beat);
+            heart.written(due, &held(SECOND, 1000, 100_000), 0);
+            let (mut now, mut sent, mut peer) = (due, 1000, Verdict::Healthy);
+            while now < start + SECOND * 60 && peer != Verdict::Lost {
+                now = heart.next_look().at.max(now + GRAIN / 10);
+                sent += u64::from(moves);
+                peer = heart.look(now, &held(now - start, sent, 90_000), 0).peer;
             }
-            assert_eq!(last, expected);
+            assert_eq!(peer == Verdict::Lost, !moves);
+            if !moves {
+                // Within the timeout and one interval of the last byte.
+                assert_eq!(now, start + SECOND * 7 / 2 + GRAIN);
+            }
+        }
+    }
+
+    #[test]
+    fn data_that_is_taken_moves_although_nothing_new_leaves() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        let stuck = |now: Instant, taken| Snapshot {
+            bytes_acknowledged: Some(taken),
+            ..held(now - start, 1000, 9000)
+        };
+        assert!(heart.look(due, &stuck(due, 0), 0).beat);
+        heart.written(due, &stuck(due, 0), 0);
+        let mut now = due;
+        for taken in 1..100 {
+            now = heart.next_look().at.max(now + GRAIN);
+            assert_ne!(heart.look(now, &stuck(now, taken), 0).peer, Verdict::Lost);
+        }
+        assert!(now > start + SECOND * 4);
+    }
+
+    #[test]
+    fn what_the_peers_kernel_acknowledges_is_no_life_of_its_program() {
+        let (mut heart, start) = started();
+        let mut now = start;
+        let mut peer = Verdict::Healthy;
+        while peer != Verdict::Lost {
+            now += Duration::from_millis(5);
+            let ms = (now - start).as_millis() as u64;
+            let taken = Some(1000 + 100 * ms);
+            let info =
+                Snapshot { bytes_sent: taken, bytes_acknowledged: taken, ..heard(now - start) };
+            peer = look(&mut heart, now, &info).peer;
+            assert!(now < start + SECOND * 7 / 2);
         }
     }
 
     #[test]
     fn after_a_gap_the_peer_gets_its_full_time_anew() {
         let (mut heart, start) = started();
-        heart.look(start + SECOND, &heard(SECOND), false);
-        // Stopped for a minute; the peer had nothing to answer.
+        look(&mut heart, start + SECOND, &heard(SECOND));
+        // Stopped for a minute; what was meant to be written before may leave only now.
         let back = start + SECOND * 60;
-        let pulse = heart.look(back, &heard(SECOND * 60), false);
-        assert_eq!(pulse, Pulse { beat: true, peer: Verdict::Healthy });
-        let mut now = back;
-        while heart.look(now, &heard(now - start), false).peer != Verdict::Lost {
-            now = heart.next_look().at.max(now + GRAIN);
+        let pulse = look(&mut heart, back, &heard(SECOND * 60));
+        assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
+        assert_eq!(lost_at(&mut heart, start, back), back + SECOND * 5 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn after_a_sleep_of_the_machine_a_beat_that_is_under_way_may_be_answered_late() {
+        for waits in [false, true] {
+            let (mut heart, start) = started();
+            let unsent = if waits { 100 } else { 0 };
+            let due = start + SECOND;
+            assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+            heart.written(due, &held(SECOND, 1000, unsent), 0);
+            let back = start + SECOND * 2;
+            heart.pardon(back, &heard(back - start));
+            assert_eq!(heart.next_look(), NextLook::exactly(back));
+            let info = held(SECOND * 2, 1000, unsent);
+            let pulse = look(&mut heart, back, &info);
+            assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
+            let mut now = back;
+            while heart.look(now, &held(now - start, 1000, unsent), 0).peer != Verdict::Lost {
+                now = heart.next_look().at.max(now + GRAIN / 10);
+            }
+            assert_eq!(now, back + SECOND * 5 / 2 + GRAIN);
         }
-        assert_eq!(now, back + SECOND * 5 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn after_a_sleep_of_the_machine_it_asks_at_once() {
+        let (mut heart, start) = started();
+        let back = start + SECOND / 2;
+        heart.pardon(back, &heard(back - start));
+        let pulse = look(&mut heart, back, &heard(SECOND / 2));
+        assert_eq!(pulse, Pulse { beat: true, peer: Verdict::Healthy });
+    }
+
+    #[test]
+    fn another_rhythm_gives_the_peer_its_full_time_and_sends_no_second_beat() {
+        let (mut heart, start) = started();
+        look(&mut heart, start + SECOND, &heard(SECOND));
+        let now = start + SECOND * 2;
+        heart.change(Rhythm { interval: SECOND / 2, timeout: SECOND }, now, &heard(SECOND * 2));
+        let pulse = look(&mut heart, now + SECOND / 2, &heard(SECOND * 5 / 2));
+        assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
+        assert_eq!(lost_at(&mut heart, start, now + SECOND / 2), now + SECOND + GRAIN);
     }
 
     #[test]
@@ -258,8 +590,8 @@ mod tests {
         let mut now = start;
         while verdicts.last() != Some(&Verdict::Lost) {
             now = heart.next_look().at.max(now) + SECOND / 2;
-            assert!(now < start + SECOND * 5, "{verdicts:?}");
-            verdicts.push(heart.look(now, &heard(now - start), false).peer);
+            assert!(now < start + SECOND * 6, "{verdicts:?}");
+            verdicts.push(look(&mut heart, now, &heard(now - start)).peer);
         }
         assert_eq!(verdicts[verdicts.len() - 2], Verdict::Suspect);
     }
@@ -269,12 +601,23 @@ mod tests {
         let (mut heart, start) = started();
         // Nothing was asked before this program came to it at 2.4 s.
         let asked = start + SECOND * 12 / 5;
-        assert!(heart.look(asked, &heard(SECOND * 12 / 5), false).beat);
-        let mut now = asked;
-        while heart.look(now, &heard(now - start), false).peer != Verdict::Lost {
-            now = heart.next_look().at.max(now + GRAIN);
+        assert!(look(&mut heart, asked, &heard(SECOND * 12 / 5)).beat);
+        assert_eq!(lost_at(&mut heart, start, asked), asked + SECOND * 3 / 2 + GRAIN);
+    }
+
+    #[test]
+    fn a_path_that_takes_longer_than_the_patience_gets_its_round_trip() {
+        let rhythm = Rhythm { interval: SECOND, timeout: SECOND * 11 / 10 };
+        let start = Instant::now();
+        let mut heart = Heartbeat::new(rhythm, start);
+        let slow = Snapshot { round_trip_time: Some(SECOND), ..heard(SECOND) };
+        assert!(look(&mut heart, start + SECOND, &slow).beat);
+        let mut now = start + SECOND;
+        let far = |now| Snapshot { round_trip_time: Some(SECOND), ..heard(now - start) };
+        while look(&mut heart, now, &far(now)).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
         }
-        assert_eq!(now, asked + SECOND * 3 / 2 + GRAIN);
+        assert_eq!(now, start + SECOND * 2 + GRAIN);
     }
 
     #[test]
@@ -287,7 +630,7 @@ mod tests {
                 let seconds = (now - start).as_secs();
                 let bytes_received = Some(if answers { seconds } else { 0 });
                 let info = Snapshot { bytes_received, ..Snapshot::default() };
-                last = (now, heart.look(now, &info, false).peer);
+                last = (now, look(&mut heart, now, &info).peer);
             }
             assert_eq!(last.1 == Verdict::Lost, !answers);
             if !answers {
@@ -300,9 +643,46 @@ mod tests {
     #[test]
     fn a_byte_that_nobody_has_read_yet_is_life() {
         let (mut heart, start) = started();
-        heart.look(start + SECOND, &heard(SECOND), false);
-        heart.look(start + SECOND * 2, &heard(SECOND * 2), false);
-        let pulse = heart.look(start + SECOND * 26 / 10, &heard(SECOND / 10), false);
+        look(&mut heart, start + SECOND, &heard(SECOND));
+        look(&mut heart, start + SECOND * 2, &heard(SECOND * 2));
+        let pulse = look(&mut heart, start + SECOND * 26 / 10, &heard(SECOND / 10));
         assert_eq!(pulse.peer, Verdict::Healthy);
+    }
+
+    #[test]
+    fn where_nobody_tells_anything_what_the_program_received_is_life() {
+        let (mut heart, start) = started();
+        let mut now = start;
+        for second in 1..=20u32 {
+            let received = start + SECOND * second + SECOND / 10;
+            while now < received {
+                let pulse = heart.look(now, &Snapshot::default(), 0);
+                if pulse.beat {
+                    heart.written(now, &Snapshot::default(), 0);
+                }
+                assert_eq!(pulse.peer, Verdict::Healthy);
+                now = heart.next_look().at.max(now + GRAIN / 10).min(received);
+            }
+            heart.received(received);
+        }
+        while heart.look(now, &Snapshot::default(), 0).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert!(now - start < SECOND * 23, "{:?}", now - start);
+    }
+
+    #[test]
+    fn a_close_that_cannot_send_its_rest_is_over_after_the_timeout() {
+        let (mut heart, start) = started();
+        let closing = start + SECOND / 2;
+        heart.close(closing);
+        let stuck = |now: Instant| held(now - start, 1000, 5000);
+        let mut now = heart.next_look().at;
+        assert_eq!(now, closing);
+        while heart.look(now, &stuck(now), 70_000).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+            assert!(now < start + SECOND * 10);
+        }
+        assert_eq!(now, closing + SECOND * 5 / 2 + GRAIN);
     }
 }

@@ -1,5 +1,7 @@
 //! What a guard asks of the kernel: [`Kernel`], and the real one behind a socket.
 
+use std::time::Duration;
+
 use crate::config::Config;
 use crate::error::Error;
 use crate::loss::ReportedError;
@@ -8,13 +10,28 @@ use crate::sys::{self, AsDescriptor, Borrowed};
 
 /// The calls that touch the kernel, on the connected socket.
 pub trait Kernel {
-    /// Applies the values and returns what is then in force; `None` for what was not given and
-    /// cannot be read back.
+    /// What is in force on the socket now; `None` for what cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// What the system refused.
+    fn query(&mut self) -> Result<Config, Error>;
+
+    /// Applies the values and returns what was given, after rounding; `None` for what was left
+    /// alone.
     ///
     /// # Errors
     ///
     /// What the system refused; the socket is then as it was.
     fn apply(&mut self, config: &Config) -> Result<Config, Error>;
+
+    /// Tells the kernel alone after how many unanswered probes it gives up. On Linux this may be
+    /// done in the midst of them; elsewhere it does nothing.
+    fn set_count(&mut self, count: u32);
+
+    /// Sends a keepalive probe now, one more than the plan has. The kernel gives up instead if its
+    /// count is used up: [`set_count`](Self::set_count) comes first.
+    fn probe_now(&mut self, in_force: &Config);
 
     /// Whether keepalive is on on the socket. A peer is not condemned for probes that nobody has
     /// counted and somebody has switched off.
@@ -27,8 +44,11 @@ pub trait Kernel {
     /// The error that the kernel holds, also one that it has not acted upon. Takes it away.
     fn take_error(&mut self) -> ReportedError;
 
-    /// Sends a keepalive probe now, one more than the plan has.
-    fn probe_now(&mut self, in_force: &Config);
+    /// The longest time between two retransmissions; `None` where there is no such option.
+    fn retransmission_limit(&mut self) -> Option<Duration>;
+
+    /// Sets it.
+    fn limit_retransmissions(&mut self, limit: Duration);
 
     /// How often the system retransmits before it gives up.
     fn retries(&mut self) -> u32;
@@ -48,6 +68,12 @@ impl<'a> Socket<'a> {
         Self(Ok(sys::lend(socket)))
     }
 
+    /// That of a borrowed descriptor.
+    #[cfg(feature = "bridge")]
+    pub(crate) fn borrowing(socket: Borrowed<'a>) -> Self {
+        Self(Ok(socket))
+    }
+
     /// That of a descriptor's number, as it came through C++; −1 is none.
     #[cfg(feature = "qt")]
     pub(crate) fn numbered(number: i64) -> Self {
@@ -60,18 +86,22 @@ impl<'a> Socket<'a> {
 }
 
 impl Kernel for Socket<'_> {
+    fn query(&mut self) -> Result<Config, Error> {
+        self.borrowed().and_then(sys::query)
+    }
+
     fn apply(&mut self, config: &Config) -> Result<Config, Error> {
-        let socket = self.borrowed()?;
-        let given = crate::socket::apply_to(socket, config)?;
-        let read = sys::query(socket)?;
-        // What was given comes first: some systems read milliseconds back as seconds.
-        Ok(Config {
-            enabled: read.enabled,
-            idle: given.idle.or(read.idle),
-            interval: given.interval.or(read.interval),
-            count: given.count.or(read.count),
-            user_timeout: given.user_timeout.or(read.user_timeout),
-        })
+        crate::socket::apply_to(self.borrowed()?, config)
+    }
+
+    fn set_count(&mut self, count: u32) {
+        // A kernel that cannot has no count to use up: see the trait.
+        let _ = self.borrowed().and_then(|socket| sys::set_count(socket, count));
+    }
+
+    fn probe_now(&mut self, in_force: &Config) {
+        // Without it the plan's own probes have to do.
+        let _ = self.borrowed().and_then(|socket| sys::probe_now(socket, in_force));
     }
 
     fn is_probing(&mut self) -> bool {
@@ -81,9 +111,7 @@ impl Kernel for Socket<'_> {
     fn snapshot(&mut self) -> Option<Snapshot> {
         match self.borrowed().and_then(sys::snapshot) {
             Ok(info) => Some(info),
-            Err(Error::Unsupported { .. } | Error::NoDescriptor { given: -2 }) => {
-                Some(Snapshot::default())
-            }
+            Err(Error::Unsupported { .. }) => Some(Snapshot::default()),
             Err(_) => None,
         }
     }
@@ -93,9 +121,13 @@ impl Kernel for Socket<'_> {
         error.map_or(ReportedError::None, |error| ReportedError::of(&error))
     }
 
-    fn probe_now(&mut self, in_force: &Config) {
-        // Without it the plan's own probes have to do.
-        let _ = self.borrowed().and_then(|socket| sys::probe_now(socket, in_force));
+    fn retransmission_limit(&mut self) -> Option<Duration> {
+        self.borrowed().and_then(sys::retransmission_limit).ok()
+    }
+
+    fn limit_retransmissions(&mut self, limit: Duration) {
+        // It is a help where the system knows it, and no promise depends on it.
+        let _ = self.borrowed().and_then(|socket| sys::limit_retransmissions(socket, limit));
     }
 
     fn retries(&mut self) -> u32 {

@@ -21,7 +21,10 @@
 //! | [`loss`] | why a connection was lost, from the evidence |
 //! | [`kernel`] | what a guard asks of the kernel |
 //! | [`witness`] | the second descriptor that still answers when the first is closed |
+//! | [`found`] | what a guard found on a socket, and puts back |
 //! | `refusals` | what was refused and is still wrong |
+//! | `settings` | what a program asks of a guard |
+//! | `link` | what a guard knows of one connection, and tells the kernel |
 //! | [`guard`] | one connection's whole policy, without I/O |
 //! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
@@ -40,14 +43,17 @@ mod duplicates;
 #[cfg(feature = "bridge")]
 mod ends;
 mod error;
+pub mod found;
 pub mod guard;
 pub mod heartbeat;
 pub mod kernel;
+mod link;
 pub mod liveness;
 pub mod loss;
 mod plan;
 mod refusals;
 pub mod retransmission;
+mod settings;
 mod snapshot;
 mod socket;
 mod stream;

@@ -17,6 +17,9 @@
 //! path that fails in our direction only: data retransmitted and not acknowledged for the promised
 //! time is lost although the peer is still heard.
 //!
+//! A change of the terms takes nothing back of what is known: a longer time is waited for to its end,
+//! and a shorter one is not over before the peer was asked under it and had the time to answer.
+//!
 //! Linux tells all of this. Where a system tells less, the same rules stand on less: see
 //! docs/decisions/0009-less-evidence.md.
 
@@ -48,9 +51,15 @@ impl Terms {
         self.within.saturating_sub(self.idle).as_millis() / self.interval.as_millis().max(1)
     }
 
-    /// For how long an answer has to be owed. The first probe goes out up to an eighth late.
+    /// For how long an answer has to be owed.
     pub(crate) fn owed(&self) -> Duration {
-        self.within.saturating_sub(self.idle + self.idle / 8)
+        self.within.saturating_sub(self.asked())
+    }
+
+    /// The silence after which the first probe should have been sent: the kernel's timer fires up to an
+    /// eighth late. Where that leaves no time for the others, it is looked for before.
+    fn asked(&self) -> Duration {
+        self.idle + (self.idle / 8).min(self.within.saturating_sub(self.idle) / 3)
     }
 
     /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
@@ -104,13 +113,21 @@ const TICK: Duration = Duration::from_millis(500);
 pub struct Liveness {
     terms: Terms,
     verdict: Verdict,
+    /// When the watch began, or was last begun anew: nothing is owed for longer.
+    begun: Instant,
     /// When the peer was last heard, or got its full time anew.
     heard: Instant,
+    /// When it was last heard, nothing else: the kernel probes by that.
+    spoke: Instant,
     /// The counters at the first look after that.
     then: Sent,
-    owed: Option<Owed>,
+    owed: Option<Box<Owed>>, // rare
     stuck: Option<Stuck>,
+    /// What a change of the terms in the midst of a silence has left behind.
+    changed: Option<Box<Changed>>,
     called: bool,
+    /// The first probe was sent for the kernel, so much later than it was due.
+    prompted: Option<Duration>,
     looked: Instant,
     next: Instant,
     looking: Looking,
@@ -136,6 +153,47 @@ struct Sent {
     data: bool,
 }
 
+/// The terms were changed since the peer was last heard.
+#[derive(Debug, Clone, Copy)]
+struct Changed {
+    /// No debt is older than this: the probes that the kernel counts were not all sent at the
+    /// interval of the present plan.
+    since: Instant,
+    /// The time became shorter.
+    shorter: Option<Shorter>,
+}
+
+/// The time became shorter in the midst of a silence.
+#[derive(Debug, Clone, Copy)]
+struct Shorter {
+    /// No verdict before this: the peer gets about as long as the new plan gives its probes.
+    until: Instant,
+    /// What cannot be sent, or not before this, is not waited for any longer.
+    latest: Instant,
+    /// The kernel's own attempts until then.
+    before: Attempts,
+    /// When another one was first seen: one that can still be answered under the new terms.
+    asked: Option<Instant>,
+}
+
+/// What the kernel counts of its attempts to reach the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Attempts {
+    probes: u32,
+    retransmits: u32,
+    backoff: u32,
+}
+
+impl Attempts {
+    fn of(info: &Snapshot) -> Self {
+        Self {
+            probes: info.probes.unwrap_or(0),
+            retransmits: info.total_retransmits.unwrap_or(0),
+            backoff: info.backoff.unwrap_or(0),
+        }
+    }
+}
+
 /// The peer owes an answer.
 #[derive(Debug, Clone, Copy)]
 struct Owed {
@@ -159,22 +217,56 @@ impl Liveness {
         Self {
             terms,
             verdict: Verdict::Healthy,
+            begun: now,
             heard: now,
+            spoke: now,
             then: Sent::default(),
             owed: None,
             stuck: None,
+            changed: None,
             called: false,
+            prompted: None,
             looked: now,
             next: now,
             looking: Looking::Exactly,
         }
     }
 
-    /// Goes on under other terms: what is known of the peer stays.
-    pub fn change(&mut self, terms: Terms, now: Instant) {
-        self.terms = terms;
+    /// Goes on under other terms: what is known of the peer stays. `info` is what the kernel knows
+    /// before it is told of the change.
+    pub fn change(&mut self, terms: Terms, now: Instant, info: &Snapshot) {
+        // What the peer owes is dated by the plan under which it was asked. Nobody hears of what this
+        // look has shown, so the next one may have to warn.
+        let verdict = self.verdict;
+        self.look(now, info);
+        self.verdict = verdict;
+        let old = std::mem::replace(&mut self.terms, terms);
+        let since = self.owed.as_ref().map_or(now, |owed| owed.since);
+        let before = self.changed.as_ref().and_then(|changed| changed.shorter);
+        let shorter = if terms.within < old.within {
+            // Not later than it would have been without the change.
+            let old_end = self.heard + old.within;
+            let old_end = before.map_or(old_end, |before| old_end.max(before.until));
+            let until = (now + terms.owed()).min(old_end.max(now + last_call_before(info)));
+            let latest = old_end.max(now + terms.within);
+            Some(Shorter { until, latest, before: Attempts::of(info), asked: None })
+        } else {
+            before
+        };
+        self.changed = Some(Box::new(Changed { since, shorter }));
+        if self.verdict == Verdict::Lost {
+            self.verdict = Verdict::Suspect; // by the old terms
+        }
+        self.called = false;
         self.next = now;
         self.looking = Looking::Exactly;
+    }
+
+    /// A probe more than the plan has was sent. The age of the debt is not counted by it.
+    pub fn probed(&mut self, now: Instant) {
+        let since = self.owed.as_ref().map_or(now, |owed| owed.since);
+        let shorter = self.changed.as_ref().and_then(|changed| changed.shorter);
+        self.changed = Some(Box::new(Changed { since, shorter }));
     }
 
     /// The terms it was given.
@@ -217,6 +309,7 @@ impl Liveness {
             self.count(now, silence, info);
         }
         self.follow_data(now, info);
+        self.follow_change(now, info);
         self.judge(now, info);
         self.verdict
     }
@@ -225,10 +318,28 @@ impl Liveness {
     /// have been lost in an outage that has ended since. Says so once for each silence.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let idle = !info.has_data_to_deliver();
-        let soon =
-            self.lost_at(now, info).is_some_and(|at| now + LAST_CALL.max(2 * answer(info)) >= at);
+        let soon = self.lost_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
         let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
         self.called |= call;
+        if call {
+            self.probed(now);
+        }
+        call
+    }
+
+    /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that
+    /// was answered its timer goes on at the interval; where that is longer than the idle time, the
+    /// next silence is not asked before. Says so once for each silence.
+    pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
+        let due = self.spoke + self.terms.asked();
+        let silent = info.probes == Some(0) && !info.has_data_to_deliver();
+        let late = self.terms.interval > self.terms.idle && due <= now;
+        let call = late && silent && self.prompted.is_none();
+        if call {
+            self.prompted = Some(now - due);
+            self.next = now + answer(info);
+            self.looking = Looking::Exactly;
+        }
         call
     }
 
@@ -252,9 +363,12 @@ impl Liveness {
         let tolerance = 2 * GRAIN + now.saturating_duration_since(self.heard) / 256;
         let anew = heard > self.heard + tolerance;
         self.heard = self.heard.max(heard.min(now));
+        self.spoke = heard.min(now);
         if anew {
             self.owed = None;
+            self.changed = None;
             self.called = false;
+            self.prompted = None;
         }
         if self.owed.is_none() {
             self.then = Sent {
@@ -276,12 +390,16 @@ impl Liveness {
         if stimuli == 0 {
             return;
         }
-        let since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
+        let mut since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
+        if let Some(changed) = &self.changed {
+            since = since.max(changed.since);
+        }
         // The timer's grain and what a busy machine adds count as late as well.
-        let late = now.saturating_duration_since(self.next).min(self.terms.lateness());
+        let late = now.saturating_duration_since(self.next) + self.prompted.unwrap_or_default();
+        let late = late.min(self.terms.lateness());
         // A probe that is only supposed to be out may have left a tick earlier.
         let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
-        let owed = self.owed.get_or_insert(Owed { since, late, enough: None });
+        let owed = self.owed.get_or_insert_with(|| Box::new(Owed { since, late, enough: None }));
         owed.since = owed.since.min(since);
         // Data is sent again and again; of probes there may be one in the plan.
         let planned = self.terms.probes().clamp(1, 2) as u32;
@@ -330,12 +448,21 @@ impl Liveness {
             return;
         };
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
-        let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
+        let since = now.checked_sub(unacknowledged_for).unwrap_or(now).max(self.begun);
         match &mut self.stuck {
             Some(stuck) if stuck.acknowledged == acknowledged => {
                 stuck.since = stuck.since.min(since);
             }
             stuck => *stuck = Some(Stuck { since, acknowledged }),
+        }
+    }
+
+    /// Was the peer asked since the time became shorter?
+    fn follow_change(&mut self, now: Instant, info: &Snapshot) {
+        if let Some(Changed { shorter: Some(shorter), .. }) = self.changed.as_deref_mut()
+            && Attempts::of(info) != shorter.before
+        {
+            shorter.asked.get_or_insert(now);
         }
     }
 
@@ -368,15 +495,20 @@ impl Liveness {
 
     /// While nothing is wrong: when the first probe has surely been sent.
     fn next_routine_look(&self, now: Instant, info: &Snapshot) -> Instant {
-        let Terms { within, idle, .. } = self.terms;
         let tick = if info.probes.is_none() { TICK } else { Duration::ZERO };
-        let first = self.heard + (idle + idle / 8 + tick).min(within);
-        if first > now { first } else { now + self.terms.lateness() }
+        let first = (self.terms.asked() + tick).min(self.terms.within);
+        let (by_peer, later) = (self.spoke + first, now + self.terms.lateness());
+        if by_peer > now {
+            return by_peer;
+        }
+        // Keepalive may have begun with this watch.
+        let by_us = self.begun + first;
+        if by_us > now { by_us.min(later) } else { later }
     }
 
     fn suspect_at(&self, lost_at: Option<Instant>, info: &Snapshot) -> Option<Instant> {
         let overdue = OVERDUE.max(2 * info.round_trip_time.unwrap_or_default());
-        let owed = self.owed.map(|owed| owed.since + overdue);
+        let owed = self.owed.as_ref().map(|owed| owed.since + overdue);
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + overdue);
         let warning = lost_at.and_then(|lost| lost.checked_sub(WARNING));
         [owed, stuck, warning].into_iter().flatten().min()
@@ -384,7 +516,7 @@ impl Liveness {
 
     fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
         let within = self.terms.within;
-        let silent = self.owed.and_then(|owed| {
+        let silent = self.owed.as_ref().and_then(|owed| {
             let owed_for = self.terms.owed().saturating_sub(owed.late);
             let in_time = owed.since + owed_for.max(answer(info));
             let enough = owed.enough? + answer(info);
@@ -394,7 +526,17 @@ impl Liveness {
         });
         // The oldest data was sent a little before the last of what came back was.
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
-        [silent, stuck].into_iter().flatten().min()
+        let lost = [silent, stuck].into_iter().flatten().min()?;
+        Some(lost.max(self.asked_anew(now, info).unwrap_or(lost)))
+    }
+
+    /// After the time became shorter in the midst of a silence: when the peer has been asked under
+    /// the new terms and had the time to answer.
+    fn asked_anew(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
+        let shorter = self.changed.as_ref()?.shorter?;
+        // Until then the last call is near, and sends one where it can.
+        let asked = shorter.asked.unwrap_or(now) + last_call_before(info);
+        Some(shorter.until.max(asked.min(shorter.latest)))
     }
 
     /// Data that was sent three times in vain.
@@ -403,9 +545,14 @@ impl Liveness {
     }
 }
 
+/// How long before a verdict the last call goes out.
+fn last_call_before(info: &Snapshot) -> Duration {
+    LAST_CALL.max(2 * answer(info))
+}
+
 /// When the last call is due before a verdict at that time.
 fn call_before(lost: Instant, info: &Snapshot) -> Instant {
-    lost.checked_sub(LAST_CALL.max(2 * answer(info))).unwrap_or(lost)
+    lost.checked_sub(last_call_before(info)).unwrap_or(lost)
 }
 
 /// Whether data went out after the peer was last heard.
@@ -414,7 +561,7 @@ fn data_sent_within(silence: Duration, info: &Snapshot) -> bool {
 }
 
 /// How long an answer may take.
-fn answer(info: &Snapshot) -> Duration {
+pub(crate) fn answer(info: &Snapshot) -> Duration {
     let spread = 4 * info.round_trip_variation.unwrap_or_default();
     (info.round_trip_time.unwrap_or_default() + spread).max(5 * GRAIN)
 }

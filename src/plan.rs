@@ -228,3 +228,123 @@ impl Plan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECONDS: Range =
+        Range { option: OptionName(c"IDLE"), unit: Unit::Seconds, min: 1, max: 9 };
+    const MILLISECONDS: Range = Range {
+        option: OptionName(c"INTERVAL"),
+        unit: Unit::Milliseconds,
+        min: 2,
+        max: u32::MAX as i64,
+    };
+    const COUNT: Range = Range { option: OptionName(c"COUNT"), unit: Unit::Count, min: 1, max: 5 };
+    const LIMITS: Limits = Limits {
+        idle: Offer::Within(SECONDS),
+        interval: Offer::Within(MILLISECONDS),
+        count: Offer::Within(COUNT),
+        user_timeout: Offer::Missing { option: OptionName(c"TIMEOUT"), why: "there is none" },
+        user_timeout_replaces_count: false,
+        together: Together::Always,
+        shipped: Shipped { idle: Duration::ZERO, interval: Duration::ZERO, count: 1 },
+    };
+
+    fn nanos(ms: u64, nanos: u64) -> Duration {
+        Duration::from_millis(ms) + Duration::from_nanos(nanos)
+    }
+
+    #[test]
+    fn a_time_is_rounded_up_to_the_unit_and_no_further() {
+        for (range, time, units) in [
+            (SECONDS, nanos(1000, 0), 1),
+            (SECONDS, nanos(1000, 1), 2),
+            (SECONDS, nanos(9000, 0), 9),
+            (SECONDS, nanos(0, 1), 1),
+            (MILLISECONDS, nanos(2, 0), 2),
+            (MILLISECONDS, nanos(1, 1), 2),
+            (MILLISECONDS, nanos(1999, 999_999), 2000),
+            (MILLISECONDS, nanos(5001, 0), 5001),
+        ] {
+            assert_eq!(range.round_up(time).unwrap(), units, "{time:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_told_as_it_was_given_with_parts_of_a_millisecond_rounded_up() {
+        for (range, time, words) in [
+            (SECONDS, nanos(9000, 1), "IDLE: 9001 ms is not within 1..9 s"),
+            (SECONDS, nanos(9001, 0), "IDLE: 9001 ms is not within 1..9 s"),
+            (SECONDS, Duration::ZERO, "IDLE: 0 s is not within 1..9 s"),
+            (MILLISECONDS, nanos(1, 0), "INTERVAL: 1 ms is not within 2..4294967295 ms"),
+            (MILLISECONDS, nanos(0, 1), "INTERVAL: 1 ms is not within 2..4294967295 ms"),
+        ] {
+            assert_eq!(range.round_up(time).unwrap_err().to_string(), words);
+        }
+        assert!(MILLISECONDS.round_up(Duration::MAX).is_err());
+        assert!(SECONDS.round_up(Duration::MAX).is_err());
+    }
+
+    #[test]
+    fn a_number_is_taken_within_its_range() {
+        assert_eq!(COUNT.check(1).unwrap(), 1);
+        assert_eq!(COUNT.check(5).unwrap(), 5);
+        for count in [0, 6, u32::MAX] {
+            let refused = COUNT.check(count).unwrap_err().to_string();
+            assert_eq!(refused, format!("COUNT: {count} is not within 1..5"));
+        }
+    }
+
+    #[test]
+    fn a_unit_lasts_as_long_as_its_name_says() {
+        assert_eq!(SECONDS.duration(3), Duration::from_secs(3));
+        assert_eq!(MILLISECONDS.duration(3), Duration::from_millis(3));
+        assert_eq!(milliseconds(nanos(61_234, 999_999)), 61_234);
+        assert_eq!(milliseconds(Duration::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn what_there_is_no_option_for_is_refused_by_name() {
+        let refused = LIMITS.user_timeout.range().unwrap_err().to_string();
+        assert!(refused.contains("TIMEOUT") && refused.contains("there is none"), "{refused}");
+        assert_eq!(LIMITS.user_timeout.plan_time(None).unwrap(), None);
+        assert!(LIMITS.user_timeout.plan_time(Some(Duration::ZERO)).is_err());
+        assert_eq!(LIMITS.user_timeout.time(Some(1)), None);
+        assert_eq!(LIMITS.idle.time(Some(2)), Some(Duration::from_secs(2)));
+        assert_eq!(LIMITS.idle.time(None), None);
+    }
+
+    #[test]
+    fn one_call_for_both_is_needed_where_the_system_has_no_other_for_that_value() {
+        let (whole, part) = (Some(Duration::from_secs(2)), Some(Duration::from_millis(2500)));
+        for (together, idle, interval, needed) in [
+            (Together::Never, part, part, false),
+            (Together::BelowSeconds, whole, whole, false),
+            (Together::BelowSeconds, part, whole, true),
+            (Together::BelowSeconds, whole, part, true),
+            (Together::BelowSeconds, None, None, false),
+            (Together::Always, whole, None, true),
+            (Together::Always, None, whole, true),
+            (Together::Always, None, None, false),
+        ] {
+            let is_needed = together.needed(idle, interval);
+            assert_eq!(is_needed, needed, "{together:?} {idle:?} {interval:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_values_that_go_together_the_missing_one_is_named() {
+        let second = Some(Duration::from_secs(1));
+        let left = Config::default();
+        for (idle, interval, missing) in [(second, None, "INTERVAL"), (None, second, "IDLE")] {
+            let refused = Plan::new(&Config { idle, interval, ..left }, &LIMITS).unwrap_err();
+            assert_eq!(refused.option().as_str(), missing);
+        }
+        let both = Config { idle: second, interval: second, count: Some(2), ..left };
+        let plan = Plan::new(&both, &LIMITS).unwrap();
+        assert_eq!((plan.idle, plan.interval, plan.count), (Some(1), Some(1000), Some(2)));
+        assert_eq!(plan.config(&LIMITS), both);
+    }
+}

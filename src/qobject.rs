@@ -14,12 +14,12 @@ use cxx_qt_lib::{QByteArray, QString};
 use crate::bridge::{Fault, contain};
 use crate::config::{Config, detect_within_range};
 use crate::error::{Error, OptionName, Unit};
-use crate::guard::{
-    About, Clock, Guard, HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT, Orders, Settings, State, View,
-};
+use crate::found::Found;
+use crate::guard::{About, Clock, Guard, Orders, Settings, State, View};
 use crate::kernel::{self, Kernel as _};
 use crate::loss::{Evidence, LossReason, ReportedError};
 use crate::plan::Range;
+use crate::settings::{HEARTBEAT_INTERVAL, HEARTBEAT_TIMEOUT};
 use crate::snapshot::ConnectionState;
 use crate::{sys, witness};
 use ffi::QObject;
@@ -75,6 +75,7 @@ pub mod ffi {
         Recovered = 524288,
         BeatDue = 1048576,
         MustAbort = 2097152,
+        Capabilities = 4194304,
     }
 
     #[namespace = "ka::detail"]
@@ -203,6 +204,8 @@ pub mod ffi {
         fn socket_kept(self: Pin<&mut KeepAlive>);
         #[cxx_override]
         fn is_refused(self: &KeepAlive, why: &QString) -> bool;
+        #[cxx_override]
+        fn is_blind(self: &KeepAlive) -> bool;
     }
 
     // What the base does.
@@ -221,7 +224,17 @@ pub mod ffi {
         #[inherit]
         fn hear_received(self: Pin<&mut KeepAlive>, hear: bool);
         #[inherit]
-        fn limit_retransmissions(self: Pin<&mut KeepAlive>, milliseconds: i64);
+        fn hold_found(
+            self: Pin<&mut KeepAlive>,
+            enabled: i64,
+            idle: i64,
+            interval: i64,
+            count: i64,
+            user_timeout: i64,
+            retransmit_within: i64,
+        );
+        #[inherit]
+        fn inherited(self: &KeepAlive, number: i32) -> i64;
         #[inherit]
         fn publish(
             self: Pin<&mut KeepAlive>,
@@ -537,36 +550,44 @@ impl ffi::KeepAlive {
     }
 
     fn socket_replaced(self: Pin<&mut Self>, present: bool, descriptor: i64, inherits: bool) {
-        self.decide(ffi::Change::Socket.repr, |guard| {
+        let inherited = inherits
+            .then(|| Found::of_numbers([0, 1, 2, 3, 4, 5].map(|number| self.inherited(number))));
+        self.decide(CONNECTING | ffi::Change::Socket.repr, |guard| {
             guard.detached();
             if present {
                 guard.attached();
             }
-            connect(guard, descriptor, inherits)
+            connect(guard, descriptor, inherited)
         });
     }
 
     fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| {
+        self.decide(CONNECTING, |guard| {
             guard.renewed();
             guard.accepted(About::Socket);
-            connect(guard, descriptor, false)
+            connect(guard, descriptor, None)
         });
     }
 
     fn socket_connected(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| connect(guard, descriptor, false));
+        self.decide(CONNECTING, |guard| connect(guard, descriptor, None));
     }
 
     fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let queued = u64::try_from(queued).unwrap_or(0);
         self.decide(0, |guard| {
-            Ok(guard.look(queued > 0, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
     }
 
-    /// A beat has left Qt, or waits behind `queued` bytes of which it is the last. The guard does
-    /// not ask for it yet.
-    fn beat_written(self: Pin<&mut Self>, _descriptor: i64, _queued: i64) {}
+    fn beat_written(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let queued = u64::try_from(queued).unwrap_or(0);
+        self.decide(0, |guard| {
+            let mut kernel = kernel::Socket::numbered(descriptor);
+            guard.beat_written(queued, Clock::read(), &mut kernel);
+            Ok(Orders::default())
+        });
+    }
 
     fn socket_received(self: Pin<&mut Self>) {
         self.rust_mut().get_mut().guard.received(Clock::read());
@@ -574,14 +595,14 @@ impl ffi::KeepAlive {
 
     fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.reported(reported(error), is_alive(descriptor));
+            guard.reported(reported(error), is_alive(descriptor), Clock::read());
             Ok(Orders::default())
         });
     }
 
     fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.closing(is_alive(descriptor));
+            guard.closing(is_alive(descriptor), Clock::read());
             Ok(Orders::default())
         });
     }
@@ -596,7 +617,12 @@ impl ffi::KeepAlive {
 
     fn refused(self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
-        self.show(0, |guard| refuse(guard, About::Socket, why));
+        // The base refuses sockets, and the bytes that a socket cannot be given.
+        let about = match why.starts_with("heartbeatPayload: ") {
+            true => About::Payload,
+            false => About::Socket,
+        };
+        self.show(0, |guard| refuse(guard, about, why));
     }
 
     fn socket_kept(self: Pin<&mut Self>) {
@@ -608,6 +634,10 @@ impl ffi::KeepAlive {
 
     fn is_refused(&self, why: &QString) -> bool {
         self.rust().guard.is_refused(&String::from(why))
+    }
+
+    fn is_blind(&self) -> bool {
+        self.rust().guard.view().blind
     }
 
     fn settings(&self) -> &Settings {
@@ -633,7 +663,12 @@ impl ffi::KeepAlive {
     ) {
         let mut kernel = kernel::Socket::numbered(self.descriptor());
         self.decide(0, |guard| {
-            let wanted = wanted(*guard.settings());
+            // Of the heart-beat's two times one may wait for the other.
+            let settings = match about {
+                About::Heartbeat => guard.settings_asked(),
+                _ => *guard.settings(),
+            };
+            let wanted = wanted(settings);
             guard.change(about, wanted, Clock::read(), &mut kernel)
         });
     }
@@ -660,22 +695,35 @@ impl ffi::KeepAlive {
     ) {
         let guard = &mut self.as_mut().rust_mut().get_mut().guard;
         let before = guard.view();
+        let found = guard.found().filter(|_| changes & CONNECTING == 0);
         let (orders, failure) = act(guard);
-        let changes = changes | differences(&before, &guard.view()) | acts(&orders);
-        let next_look = guard.next_look();
+        let differences = differences(&before, &guard.view()) | acts(&orders);
+        let changes = (changes & !CONNECTING) | differences;
+        let (next_look, hears) = (guard.next_look(), guard.wants_received());
+
+        // It outlives the guard by the moment that it takes to put it back.
+        let now_found = guard.found().filter(|now| Some(*now) != found);
+        if let Some([enabled, idle, interval, count, user_timeout, retransmit_within]) =
+            now_found.map(|found| found.numbers())
+        {
+            let this = self.as_mut();
+            this.hold_found(enabled, idle, interval, count, user_timeout, retransmit_within);
+        }
+        self.as_mut().hear_received(hears);
 
         // Lost and not aborted: Qt may take long to find out, and the FIN is not to wait for it.
         if orders.loss.is_some() {
             self.as_mut().drop_witness();
         }
-        if let Some(limit) = orders.retransmit_within {
-            self.as_mut().limit_retransmissions(i64::from(milliseconds(Some(limit), 0)));
-        }
         let (after, lateness) = next_look.map_or((-1, 0), |look| {
-            let wait = look.at.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let wait = look.at.saturating_duration_since(now);
             // Rounded up: a look that comes early finds nothing and has to come again.
             let after = i64::from(milliseconds(Some(wait), 0)) + 1;
-            (after, i64::from(milliseconds(Some(look.lateness), 0)))
+            // One that is due is not put off by each call in between.
+            let spent = now.saturating_duration_since(look.at);
+            let lateness = look.lateness.saturating_sub(spent);
+            (after, i64::from(milliseconds(Some(lateness), 0)))
         });
         self.as_mut().look_in(after, lateness);
 
@@ -694,12 +742,15 @@ impl ffi::KeepAlive {
 /// one: a kernel that is asked about it refuses.)
 const NO_CONNECTION: i64 = -1;
 
+/// Beside the changes: there may be another connection now. No change has this bit.
+const CONNECTING: u32 = 1 << 31;
+
 /// The socket is connected, if there is a connection.
-fn connect(guard: &mut Guard, descriptor: i64, inherits: bool) -> Result<Orders, Error> {
+fn connect(guard: &mut Guard, descriptor: i64, inherited: Option<Found>) -> Result<Orders, Error> {
     if descriptor == NO_CONNECTION {
         return Ok(Orders::default());
     }
-    guard.connected(inherits, Clock::read(), &mut kernel::Socket::numbered(descriptor))
+    guard.connected(inherited, Clock::read(), &mut kernel::Socket::numbered(descriptor))
 }
 
 fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<String>) {
@@ -775,6 +826,7 @@ fn differences(before: &View, after: &View) -> u32 {
         (ffi::Change::LossReason, before.loss_reason != after.loss_reason),
         (ffi::Change::ErrorString, before.error != after.error),
         (ffi::Change::DetectionTime, before.detection_time != after.detection_time),
+        (ffi::Change::Capabilities, before.blind != after.blind),
         (ffi::Change::Suspected, was != State::Suspect && is == State::Suspect),
         (ffi::Change::Recovered, was == State::Suspect && is == State::Healthy),
     ])

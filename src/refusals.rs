@@ -39,6 +39,7 @@ pub(crate) struct Refusals(Vec<(About, String)>);
 impl Refusals {
     /// It is refused, and this is why.
     pub(crate) fn refuse(&mut self, about: About, why: String) {
+        log::warn!(target: "qkeepalive", "{why}");
         self.accept(about);
         self.0.push((about, why));
     }
@@ -73,6 +74,7 @@ mod tests {
         refusals.refuse(About::Idle, "idle".to_owned());
         refusals.refuse(About::Count, "count".to_owned());
         assert_eq!(refusals.last(), "count");
+        assert!(refusals.has("idle") && !refusals.has("other"));
         refusals.accept(About::Interval);
         assert_eq!(refusals.last(), "count");
         refusals.accept(About::Count);

@@ -13,6 +13,8 @@ use crate::snapshot::Snapshot;
 /// What the option accepts, and the least of it that is also the kernel's default.
 const SMALLEST: Duration = Duration::from_secs(1);
 const LARGEST: Duration = Duration::from_secs(120);
+/// How often Linux retransmits as it is shipped (`net.ipv4.tcp_retries2`).
+pub(crate) const SHIPPED: u32 = 15;
 /// The kernel's first timeout on a short path (`TCP_RTO_MIN`).
 const FIRST: Duration = Duration::from_millis(200);
 
@@ -38,8 +40,9 @@ pub fn limit_at_accept(within: Duration, retries: u32) -> Option<Duration> {
     limit(within, &unknown, retries)
 }
 
-/// When the kernel gives up by its own rule.
-pub(crate) fn system_gives_up_after(retries: u32) -> Duration {
+/// When the kernel gives up by its own rule a connection on a short path whose data nobody
+/// acknowledges, with so many retransmissions (`net.ipv4.tcp_retries2`).
+pub fn system_gives_up_after(retries: u32) -> Duration {
     gives_up_after(LARGEST, retries)
 }
 
@@ -103,5 +106,31 @@ mod tests {
             let total = system_gives_up_after(retries).as_secs_f64();
             assert!((total - measured).abs() < 0.06 * measured, "{total} for {retries} retries");
         }
+    }
+
+    #[test]
+    fn the_kernel_keeps_its_own_rule_unless_it_outlives_the_deadline_by_half() {
+        // A limit of 5 s: it gives up after 26, 36, 41 and 46 s.
+        for (retries, limit) in [(8, None), (10, None), (11, None), (12, Some(5.0))] {
+            assert_eq!(seconds(30, 0, retries), limit, "{retries} retransmissions");
+        }
+        // After 2.4 s, which is half more than the deadline and no longer.
+        let exactly = Duration::from_millis(1600);
+        assert_eq!(limit(exactly, &path(0), 3), None);
+        assert_eq!(limit(exactly - Duration::from_millis(1), &path(0), 3), Some(SMALLEST));
+    }
+
+    #[test]
+    fn a_limit_as_long_as_the_kernels_own_is_none() {
+        assert_eq!(seconds(714, 0, 255), Some(119.0));
+        assert_eq!(seconds(720, 0, 255), None);
+        assert_eq!(limit(Duration::from_secs(6), &Snapshot::default(), 15), None);
+    }
+
+    #[test]
+    fn a_listening_socket_knows_nothing_of_paths() {
+        let at_accept = |within, retries| limit_at_accept(Duration::from_secs(within), retries);
+        assert_eq!(at_accept(30, 15), Some(Duration::from_secs(5)));
+        assert_eq!(at_accept(30, 3), None);
     }
 }

@@ -51,6 +51,9 @@ pub struct Snapshot {
     /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or
     /// not the program has read them.
     pub bytes_received: Option<u64>,
+    /// Bytes of data that have left this host at least once (`tcpi_bytes_sent` without
+    /// `tcpi_bytes_retrans`; Linux 4.19 and newer).
+    pub bytes_sent: Option<u64>,
 }
 
 impl Snapshot {
@@ -142,5 +145,56 @@ mod tests {
         let resent = Snapshot { since_data_sent: Some(ms(0)), ..stranded };
         assert_eq!(resent.unacknowledged_for(), Some(ms(1400)));
         assert_eq!(Snapshot { unacked: Some(0), ..resent }.unacknowledged_for(), None);
+    }
+
+    #[test]
+    fn data_is_as_old_as_the_older_of_two_bounds_says() {
+        let data = Snapshot {
+            unacked: Some(2),
+            backoff: Some(1),
+            retransmission_timeout: Some(ms(400)),
+            since_data_sent: Some(ms(250)),
+            ..Snapshot::default()
+        };
+        assert_eq!(data.attempted_for(), ms(200));
+        assert_eq!(data.unacknowledged_for(), Some(ms(250)));
+        assert_eq!(Snapshot { backoff: None, ..data }.attempted_for(), ms(0));
+        assert_eq!(Snapshot { unacked: None, ..data }.unacknowledged_for(), None);
+        assert_eq!(Snapshot { since_data_sent: None, ..data }.unacknowledged_for(), None);
+        // More doublings than there are bits.
+        assert!(Snapshot { backoff: Some(200), ..data }.attempted_for() >= ms(399));
+    }
+
+    #[test]
+    fn the_peer_was_last_heard_by_whatever_came_last() {
+        let heard = |data: Option<u64>, ack: Option<u64>| Snapshot {
+            since_data_received: data.map(ms),
+            since_ack_received: ack.map(ms),
+            ..Snapshot::default()
+        };
+        for (data, ack, silence) in [
+            (Some(5), Some(3), Some(3)),
+            (Some(3), Some(5), Some(3)),
+            (Some(3), None, Some(3)),
+            (None, Some(5), Some(5)),
+            (None, None, None),
+        ] {
+            assert_eq!(heard(data, ack).silence(), silence.map(ms), "{data:?} {ack:?}");
+        }
+    }
+
+    #[test]
+    fn data_on_its_way_or_waiting_is_to_be_delivered() {
+        for (unacked, unsent, deliver) in [
+            (Some(0), Some(0), false),
+            (Some(1), Some(0), true),
+            (Some(0), Some(1), true),
+            (Some(1), None, true),
+            (None, Some(1), true),
+            (None, None, false),
+        ] {
+            let info = Snapshot { unacked, unsent, ..Snapshot::default() };
+            assert_eq!(info.has_data_to_deliver(), deliver, "{unacked:?} {unsent:?}");
+        }
     }
 }

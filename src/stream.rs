@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind, Read as _};
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub struct GuardedStream {
     guard: Guard,
     /// What the last look called for and is not yet done.
     orders: Orders,
+    /// The program was asked for a beat.
+    asked: bool,
     shown: State,
 }
 
@@ -72,9 +75,9 @@ impl GuardedStream {
         let mut kernel = Socket::new(&stream);
         guard.change(About::Settings, Ok(settings), Clock::read(), &mut kernel)?;
         guard.attached();
-        let orders = guard.connected(false, Clock::read(), &mut kernel)?;
+        let orders = guard.connected(None, Clock::read(), &mut kernel)?;
         let shown = guard.state();
-        Ok(Self { stream: Some(stream), guard, orders, shown })
+        Ok(Self { stream: Some(stream), guard, orders, asked: false, shown })
     }
 
     /// The connection, to write to; `None` when it was lost and aborted.
@@ -92,35 +95,54 @@ impl GuardedStream {
         self.stream.as_ref().and_then(|stream| Socket::new(stream).snapshot())
     }
 
-    /// Waits for data or for news of the connection, no longer than `limit`, if one is given.
+    /// Waits for data or for news of the connection, no longer than `limit`, if one is given. A
+    /// `limit` of zero takes what is there now (and a grain of the system's clock).
+    ///
+    /// Looks are made in time however much data comes in; what they call for is told by the next
+    /// call.
+    ///
+    /// With an empty buffer it waits for news alone: data stays in the socket, for whoever reads it
+    /// elsewhere. A close that comes behind unread data is then found by the looks, within the
+    /// promised time; and where the kernel does not tell when data came (docs/systems.md), a
+    /// heart-beat hears only what is read here.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotConnected`] after a loss, and where the guard is switched off and the
     /// connection over; else what the system refuses.
     pub fn wait(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Event> {
+        // The program has written the beat between two calls.
+        if std::mem::take(&mut self.asked)
+            && let Some(stream) = &self.stream
+        {
+            self.guard.beat_written(0, Clock::read(), &mut Socket::new(stream));
+        }
         let until = limit.map(|limit| Instant::now() + limit);
+        let mut tried = false;
         loop {
             if let Some(event) = self.news()? {
                 return Ok(event);
             }
-            if until.is_some_and(|until| until <= Instant::now()) {
+            if tried && until.is_some_and(|until| until <= Instant::now()) {
                 return Ok(Event::Waited);
             }
+            tried = true;
             let look = self.guard.next_look().map(|look| look.at);
             let wake = look.into_iter().chain(until).min();
             let Some(stream) = &self.stream else { return Err(over()) };
-            match receive(stream, buffer, wake)? {
-                Received::Data(length) => {
-                    self.guard.received(Clock::read());
-                    return Ok(Event::Received(length));
-                }
+            // Read first, so that a look knows of all that has come.
+            let received = receive(stream, buffer, wake)?;
+            match received {
+                Received::Data(_) => self.guard.received(Clock::read()),
                 Received::End(reported) => return self.ended(reported),
                 Received::Nothing => {}
             }
             if look.is_some_and(|look| look <= Instant::now()) {
                 let mut kernel = Socket::new(stream);
-                self.orders = self.guard.look(false, Clock::read(), &mut kernel);
+                self.orders = self.guard.look(0, Clock::read(), &mut kernel);
+            }
+            if let Received::Data(length) = received {
+                return Ok(Event::Received(length));
             }
         }
     }
@@ -129,10 +151,6 @@ impl GuardedStream {
     fn news(&mut self) -> io::Result<Option<Event>> {
         let Some(stream) = &self.stream else { return Err(over()) };
         let orders = std::mem::take(&mut self.orders);
-        if let Some(limit) = orders.retransmit_within {
-            // It is a help where the system knows it, and no promise depends on it.
-            let _ = sys::limit_retransmissions(sys::lend(stream), limit);
-        }
         if let Some(loss) = orders.loss {
             return Ok(Some(Event::Lost(loss)));
         }
@@ -142,6 +160,7 @@ impl GuardedStream {
             return self.ended(ReportedError::None).map(Some);
         }
         if orders.beat {
+            self.asked = true;
             return Ok(Some(Event::BeatDue));
         }
         let state = self.guard.state();
@@ -152,7 +171,7 @@ impl GuardedStream {
     fn ended(&mut self, reported: ReportedError) -> io::Result<Event> {
         let stream = self.stream.take().ok_or_else(over)?;
         if reported != ReportedError::None {
-            self.guard.reported(reported, false);
+            self.guard.reported(reported, false, Clock::read());
         }
         let evidence = Evidence {
             reported,
@@ -179,19 +198,28 @@ fn over() -> io::Error {
     io::Error::new(ErrorKind::NotConnected, "the connection is over")
 }
 
+#[derive(Clone, Copy)]
 enum Received {
     Data(usize),
     End(ReportedError),
     Nothing,
 }
 
-/// Reads once, and waits for it until then.
+/// Reads once, and waits for it until then. Into an empty buffer it reads nothing, and waits for an
+/// end.
 fn receive(stream: &TcpStream, buffer: &mut [u8], until: Option<Instant>) -> io::Result<Received> {
-    let wait = until.map(|until| until.saturating_duration_since(Instant::now()));
+    let left = || until.map(|until| until.saturating_duration_since(Instant::now()));
     // Zero would not be taken.
-    stream.set_read_timeout(wait.map(|wait| wait.max(Duration::from_millis(1))))?;
-    match { stream }.read(buffer) {
+    stream.set_read_timeout(left().map(|wait| wait.max(Duration::from_millis(1))))?;
+    // Nothing read into an empty buffer would look like an end.
+    let read = if buffer.is_empty() { stream.peek(&mut [0]) } else { { stream }.read(buffer) };
+    match read {
         Ok(0) => Ok(Received::End(ReportedError::ClosedByPeer)),
+        Ok(_) if buffer.is_empty() => {
+            // The next call would see the same data at once.
+            thread::sleep(left().unwrap_or(UNREAD));
+            Ok(Received::Nothing)
+        }
         Ok(length) => Ok(Received::Data(length)),
         Err(error) => match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::Interrupted => Ok(Received::Nothing),
@@ -201,6 +229,9 @@ fn receive(stream: &TcpStream, buffer: &mut [u8], until: Option<Instant>) -> io:
         },
     }
 }
+
+/// How long data that nobody reads is left alone, where no look and no limit says.
+const UNREAD: Duration = Duration::from_millis(250);
 
 fn is_alive(stream: &TcpStream) -> bool {
     let info = Socket::new(stream).snapshot().unwrap_or_default();

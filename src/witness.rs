@@ -5,8 +5,6 @@
 //! it has to be dropped the moment the connection is over. And it is the first thing to do without
 //! where descriptors are scarce.
 
-use std::time::Duration;
-
 use crate::duplicates::Held;
 use crate::error::Error;
 use crate::snapshot::Snapshot;
@@ -18,8 +16,6 @@ pub struct Witness {
     /// `None` where there was none to be had; it may also be gone since.
     duplicate: Option<Held>,
     identity: Option<u64>,
-    /// The longest time between two retransmissions as it was found.
-    retransmit_within: Option<Duration>,
 }
 
 impl Witness {
@@ -32,7 +28,7 @@ impl Witness {
         let socket = sys::lend(socket);
         let identity = sys::identity(socket)?;
         let duplicate = Some(Held::new(sys::duplicate(socket)?));
-        Ok(Self { duplicate, identity, retransmit_within: None })
+        Ok(Self { duplicate, identity })
     }
 
     /// With what can be had of a duplicate, if one is `wanted`, and of the identity.
@@ -40,7 +36,7 @@ impl Witness {
     pub(crate) fn at_best(socket: Borrowed<'_>, wanted: bool) -> Self {
         let identity = sys::identity(socket).ok().flatten();
         let duplicate = if wanted { sys::duplicate(socket).ok().map(Held::new) } else { None };
-        Self { duplicate, identity, retransmit_within: None }
+        Self { duplicate, identity }
     }
 
     /// Whether it has a duplicate.
@@ -84,50 +80,6 @@ impl Witness {
     #[cfg(feature = "bridge")]
     pub(crate) fn handle(&self) -> i64 {
         self.duplicate.as_ref().filter(|held| held.is_there()).map_or(-1, Held::handle)
-    }
-
-    /// Limits the time between two retransmissions, and remembers how it was.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotTcp`] where the system has no such option (Linux before 6.15).
-    pub fn limit_retransmissions(&mut self, limit: Duration) -> Result<(), Error> {
-        if self.retransmit_within.is_none() {
-            self.retransmit_within = Some(self.with(sys::retransmission_limit)?);
-        }
-        self.with(|socket| sys::limit_retransmissions(socket, limit))
-    }
-
-    /// The same by a descriptor that is known to be this socket's.
-    #[cfg(feature = "bridge")]
-    pub(crate) fn limit_retransmissions_of(
-        &mut self,
-        socket: Borrowed<'_>,
-        limit: Duration,
-    ) -> Result<(), Error> {
-        if self.retransmit_within.is_none() {
-            self.retransmit_within = Some(sys::retransmission_limit(socket)?);
-        }
-        sys::limit_retransmissions(socket, limit)
-    }
-
-    /// Puts back what was changed on the connection for its watching: it is let go of alive.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::System`] where the kernel refuses.
-    pub fn restore(&mut self) -> Result<(), Error> {
-        match self.retransmit_within.take() {
-            Some(limit) => self.with(|socket| sys::limit_retransmissions(socket, limit)),
-            None => Ok(()),
-        }
-    }
-
-    /// The same by a descriptor that is known to be this socket's.
-    #[cfg(feature = "bridge")]
-    pub(crate) fn restore_of(&mut self, socket: Borrowed<'_>) -> Result<(), Error> {
-        let before = self.retransmit_within.take();
-        before.map_or(Ok(()), |limit| sys::limit_retransmissions(socket, limit))
     }
 
     /// Makes the close to come drop what is queued: it must not reach the peer later.

@@ -19,7 +19,7 @@ use crate::plan::{Limits, Offer, Plan};
 
 pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
-    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
+    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
     state_by_addresses as snapshot,
 };
 pub use super::unix::AsDescriptor;

@@ -72,7 +72,9 @@ static LIMITS: Limits = Limits {
     },
 };
 
-const COUNTS: Range = Range { option: COUNT.name, unit: COUNT.unit, min: 1, max: 127 };
+const MOST_PROBES: u32 = 127;
+const COUNTS: Range =
+    Range { option: COUNT.name, unit: COUNT.unit, min: 1, max: MOST_PROBES as i64 };
 
 pub(crate) fn diagnosis() -> Diagnosis {
     Diagnosis {
@@ -101,7 +103,7 @@ pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
     // which can kill a slow link, so then it has to be known whether it differs. While keepalive is
     // off there are no probes, and one call is saved.
     let write_unread = !enabled && plan.idle.is_some() && plan.user_timeout.is_none();
-    let idle = if write_unread { None } else { u32::try_from(IDLE.read(socket)?).ok() };
+    let idle = if write_unread { None } else { readable(IDLE.read(socket))? };
     // MPTCP knows all of the options but this one.
     if let Some(timeout) = plan.user_timeout {
         USER_TIMEOUT.write(socket, timeout)?;
@@ -122,6 +124,20 @@ pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
         ENABLED.write(socket, u32::from(plan.enabled))?;
     }
     Ok(())
+}
+
+/// What was read, or `None` where a sandbox lets nobody read it: then it is written without knowing.
+fn readable(read: Result<c_int, Error>) -> Result<Option<u32>, Error> {
+    match read {
+        Ok(value) => Ok(u32::try_from(value).ok()),
+        Err(error) if forbidden(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a sandbox (seccomp) said this.
+fn forbidden(error: &Error) -> bool {
+    matches!(error.system_code(), Some(libc::EPERM | libc::EACCES | libc::ENOSYS))
 }
 
 pub(crate) fn query(socket: Borrowed<'_>) -> Result<Config, Error> {
@@ -156,22 +172,29 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
             &raw mut length,
         )
     };
-    if result == 0 { Ok(Some(cookie)) } else { Err(refused(COOKIE, Attempt::Read)) }
+    if result == 0 {
+        return Ok(Some(cookie));
+    }
+    let error = refused(COOKIE, Attempt::Read);
+    // Before Linux 4.12 there is none, and a sandbox may forbid it.
+    if forbidden(&error) || error.system_code() == Some(libc::ENOPROTOOPT) {
+        return super::posix::identity(socket);
+    }
+    Err(error)
 }
 
-/// Writing TCP_KEEPIDLE fires the probes' timer if the connection has been idle for that long. The
-/// count is raised first: the kernel gives up instead of sending if all of them are used up.
+/// Writing TCP_KEEPIDLE fires the probes' timer if the connection has been idle for that long. If the
+/// count is used up by then, the kernel gives up instead: [`set_count`] comes first.
 pub(crate) fn probe_now(socket: Borrowed<'_>, in_force: &Config) -> Result<(), Error> {
-    let plan = Plan::new(in_force, limits()?)?;
-    let (Some(idle), Some(count)) = (plan.idle, plan.count) else {
-        return Ok(());
-    };
-    let most = u32::try_from(COUNTS.max).unwrap_or(count);
-    if count < most {
-        COUNT.write(socket, count + 1)?;
-        IDLE.write(socket, idle)?;
+    match Plan::new(in_force, limits()?)?.idle {
+        Some(idle) => IDLE.write(socket, idle),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// How many unanswered probes the kernel waits for; no timer is touched.
+pub(crate) fn set_count(socket: Borrowed<'_>, count: u32) -> Result<(), Error> {
+    COUNT.write(socket, count.min(MOST_PROBES))
 }
 
 pub(crate) fn retransmission_limit(socket: Borrowed<'_>) -> Result<Duration, Error> {

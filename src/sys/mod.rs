@@ -18,6 +18,7 @@
 //! | `take_error(descriptor)` | that error, or what the kernel has heard of the network; takes it away |
 //! | `error_name(code)` | the name of one of the system's errors, where the system's own words lack it |
 //! | `probe_now(descriptor, config)` | sends one keepalive probe more than the plan has |
+//! | `set_count(descriptor, count)` | how many of them go unanswered before the system gives up, in the middle of it |
 //! | `discard_unsent(descriptor)` | the close to come drops what is queued and resets the connection |
 //! | `retransmission_limit(descriptor)`, `limit_retransmissions(descriptor, time)` | the longest time between two of them |
 //! | `retries()` | after how many of them the system gives up |
@@ -25,7 +26,7 @@
 //! | `asleep()` | how long this machine has slept |
 //! | `system_defaults()`, `set_system_defaults(config)` | the values behind sockets that say nothing |
 //!
-//! What is a help and no promise (`probe_now` and the three after it) answers [`Unsupported`] where
+//! What is a help and no promise (`probe_now` and the four after it) answers [`Unsupported`] where
 //! there is nothing of the kind. This list of modules and what is below it are the only places that
 //! name a system.
 //!
@@ -54,8 +55,8 @@ mod bsd_info;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
 mod change;
-#[cfg(all(unix, any(test, not(any(target_os = "linux", target_os = "android")))))]
-#[allow(dead_code)]
+#[cfg(unix)]
+#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
 mod posix;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]

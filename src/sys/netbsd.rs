@@ -25,7 +25,7 @@ use crate::snapshot::Snapshot;
 
 pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
-    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
+    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
 };
 pub use super::unix::AsDescriptor;
 #[cfg(feature = "bridge")]

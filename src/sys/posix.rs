@@ -74,6 +74,12 @@ pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     Err(Error::Unsupported { option: OptionName(c"TCP_KEEPIDLE"), why })
 }
 
+/// Where probes are sent by the system's own clock only, nothing has used up its count.
+pub(crate) fn set_count(_: Borrowed<'_>, _: u32) -> Result<(), Error> {
+    let why = "this system sends keepalive probes by its own clock only";
+    Err(Error::Unsupported { option: OptionName(c"TCP_KEEPCNT"), why })
+}
+
 const RETRANSMISSION: Error = Error::Unsupported {
     option: OptionName(c"TCP_RTO_MAX_MS"),
     why: "this system has no limit for the time between two retransmissions",

@@ -23,7 +23,7 @@ use crate::error::{Attempt, Error, OptionName, Unit};
 use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 
 pub(crate) use super::posix::{
-    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit,
+    identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
     state_by_addresses as snapshot,
 };
 pub use super::unix::AsDescriptor;

@@ -78,6 +78,10 @@ pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     unsupported()
 }
 
+pub(crate) fn set_count(_: Borrowed<'_>, _: u32) -> Result<(), Error> {
+    unsupported()
+}
+
 pub(crate) fn discard_unsent(_: Borrowed<'_>) -> Result<(), Error> {
     unsupported()
 }

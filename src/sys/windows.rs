@@ -231,6 +231,11 @@ pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     Err(Error::Unsupported { option: IDLE.name, why })
 }
 
+pub(crate) fn set_count(_: Borrowed<'_>, _: u32) -> Result<(), Error> {
+    let why = "nothing makes Windows send a keepalive probe out of turn";
+    Err(Error::Unsupported { option: COUNT.name, why })
+}
+
 const LONGEST_RETRANSMISSION: OptionName = OptionName(c"TCP_RTO_MAX_MS");
 
 fn no_retransmission_limit<T>() -> Result<T, Error> {

@@ -3,46 +3,86 @@
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use qkeepalive::found::Found;
 use qkeepalive::guard::{About, Clock, Guard, Orders, Settings, State};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};
 
 /// Notes what it is told, and has it in force.
-#[derive(Default)]
 struct Socket {
     told: Vec<Config>,
     refuses: bool,
-    in_force: Option<Config>,
+    in_force: Config,
     info: Option<Snapshot>,
     error: Option<ReportedError>,
     called: u32,
     switched_off: bool,
+    counts: Vec<u32>,
+    limit: Option<Duration>,
+    multipath: bool,
+    retries: u32,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self {
+            told: vec![],
+            refuses: false,
+            in_force: SHIPPED,
+            info: heard(0),
+            error: None,
+            called: 0,
+            switched_off: false,
+            counts: vec![],
+            limit: Some(Duration::from_secs(120)),
+            multipath: false,
+            retries: 15,
+        }
+    }
+}
+
+/// As the system was shipped.
+const SHIPPED: Config = Config {
+    enabled: false,
+    idle: Some(Duration::from_secs(7200)),
+    interval: Some(Duration::from_secs(75)),
+    count: Some(9),
+    user_timeout: Some(Duration::ZERO),
+};
+
+/// A peer that answers all that it is asked, heard so long ago.
+fn heard(ms: u64) -> Option<Snapshot> {
+    let mut info = silent(ms, false)?;
+    info.probes = Some(0);
+    Some(info)
 }
 
 impl Kernel for Socket {
+    fn query(&mut self) -> Result<Config, Error> {
+        Ok(self.in_force)
+    }
+
     fn apply(&mut self, config: &Config) -> Result<Config, Error> {
         if self.refuses {
             // Any error will do.
             return Config::detect_within(Duration::ZERO);
         }
         self.told.push(*config);
-        // What is left alone stays as it is; at first it is as the system was shipped.
-        let before = self.in_force.unwrap_or(Config {
-            idle: seconds(7200),
-            interval: seconds(75),
-            count: Some(9),
-            ..Config::default()
-        });
-        let now = Config {
+        let before = self.in_force;
+        self.in_force = Config {
             enabled: config.enabled,
             idle: config.idle.or(before.idle),
             interval: config.interval.or(before.interval),
             count: config.count.or(before.count),
             user_timeout: config.user_timeout.or(before.user_timeout),
         };
-        self.in_force = Some(now);
-        Ok(now)
+        Ok(*config)
+    }
+
+    fn set_count(&mut self, count: u32) {
+        self.counts.push(count);
+        self.in_force.count = Some(count);
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
@@ -61,12 +101,20 @@ impl Kernel for Socket {
         self.called += 1;
     }
 
+    fn retransmission_limit(&mut self) -> Option<Duration> {
+        self.limit
+    }
+
+    fn limit_retransmissions(&mut self, limit: Duration) {
+        self.limit = Some(limit);
+    }
+
     fn retries(&mut self) -> u32 {
-        15
+        self.retries
     }
 
     fn is_multipath(&mut self) -> bool {
-        false
+        self.multipath
     }
 }
 
@@ -86,7 +134,7 @@ fn connected() -> (Guard, Socket) {
     let (mut guard, mut socket) = (Guard::default(), Socket::default());
     guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     guard.attached();
-    guard.connected(false, clock(), &mut socket).unwrap();
+    guard.connected(None, clock(), &mut socket).unwrap();
     (guard, socket)
 }
 
@@ -109,7 +157,7 @@ fn values_reach_the_kernel_at_the_connect_and_not_before() {
     guard.attached();
     assert_eq!(guard.view().state, State::Waiting);
     assert!(socket.told.is_empty());
-    guard.connected(false, clock(), &mut socket).unwrap();
+    guard.connected(None, clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
     assert_eq!(guard.view().state, State::Healthy);
     assert_eq!(guard.view().detection_time, seconds(6));
@@ -148,7 +196,7 @@ fn what_the_kernel_refuses_is_not_kept() {
 fn a_connection_whose_values_were_refused_is_watched_all_the_same() {
     let (mut guard, mut socket) = (Guard::default(), Socket { refuses: true, ..Socket::default() });
     guard.attached();
-    guard.connected(false, clock(), &mut socket).unwrap_err();
+    guard.connected(None, clock(), &mut socket).unwrap_err();
     assert_eq!(guard.view().state, State::Healthy);
     assert_eq!(guard.view().detection_time, None);
     let loss = guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::CloseWait));
@@ -163,15 +211,15 @@ fn a_loss_is_told_once_and_stands_until_the_next_connect() {
     assert_eq!(guard.disconnected(evidence), None);
     assert_eq!(guard.view().state, State::Lost);
     assert_eq!(guard.view().loss_reason, Some(LossReason::PeerReset));
-    guard.connected(false, clock(), &mut socket).unwrap();
+    guard.connected(None, clock(), &mut socket).unwrap();
     assert_eq!(guard.view().loss_reason, None);
 }
 
 #[test]
 fn a_close_that_this_side_began_stays_one_even_if_the_peer_dies_during_it() {
     let (mut guard, _) = connected();
-    guard.closing(true);
-    guard.reported(ReportedError::ClosedByPeer, false);
+    guard.closing(true, clock());
+    guard.reported(ReportedError::ClosedByPeer, false, clock());
     assert_eq!(guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Closed)), None);
     assert_eq!(guard.view().state, State::Waiting);
 }
@@ -179,8 +227,8 @@ fn a_close_that_this_side_began_stays_one_even_if_the_peer_dies_during_it() {
 #[test]
 fn an_expired_wait_leaves_no_trace() {
     let (mut guard, _) = connected();
-    guard.reported(ReportedError::TimedOut, true);
-    guard.closing(true);
+    guard.reported(ReportedError::TimedOut, true, clock());
+    guard.closing(true, clock());
     assert_eq!(
         guard.disconnected(end(ReportedError::TimedOut, ConnectionState::Established)),
         None
@@ -190,8 +238,8 @@ fn an_expired_wait_leaves_no_trace() {
 #[test]
 fn an_error_that_leaves_the_connection_alive_does_not_make_an_own_close_a_loss() {
     let (mut guard, _) = connected();
-    guard.reported(ReportedError::Other, true);
-    guard.closing(true);
+    guard.reported(ReportedError::Other, true, clock());
+    guard.closing(true, clock());
     assert_eq!(guard.disconnected(end(ReportedError::Other, ConnectionState::Closed)), None);
 }
 
@@ -201,7 +249,7 @@ fn once_the_refused_value_is_mended_all_values_are_applied() {
     let longer = Settings { detect_within: seconds(9), ..Settings::default() };
     guard.change(About::Settings, Ok(longer), clock(), &mut socket).unwrap();
     guard.attached();
-    guard.connected(false, clock(), &mut socket).unwrap_err();
+    guard.connected(None, clock(), &mut socket).unwrap_err();
     socket.refuses = false;
     guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
     assert_eq!(socket.told, [Config::detect_within(Duration::from_secs(6)).unwrap()]);
@@ -252,7 +300,7 @@ fn look_until(
             continue;
         }
         socket.info = silent(ms, data && ms > 100);
-        let orders = guard.look(false, clock, socket);
+        let orders = guard.look(0, clock, socket);
         if orders.loss.is_some() || orders.abort {
             return (ms, orders);
         }
@@ -264,7 +312,7 @@ fn connected_at(settings: Settings) -> (Guard, Socket, Clock) {
     let (mut guard, mut socket, clock) = (Guard::default(), Socket::default(), clock());
     guard.change(About::Settings, Ok(settings), clock, &mut socket).unwrap();
     guard.attached();
-    guard.connected(false, clock, &mut socket).unwrap();
+    guard.connected(None, clock, &mut socket).unwrap();
     (guard, socket, clock)
 }
 
@@ -278,7 +326,7 @@ fn a_silent_peer_is_aborted_at_the_deadline_and_told_when_the_socket_is_closed()
         assert!((6000..=6100).contains(&after), "{after}");
         assert!(orders.abort && orders.loss.is_none());
         assert_eq!(guard.state(), State::Suspect);
-        guard.closing(true);
+        guard.closing(true, clock());
         let loss = guard.disconnected(end(ReportedError::None, ConnectionState::Established));
         assert_eq!(loss.unwrap().reason, reason);
         assert_eq!(guard.state(), State::Lost);
@@ -312,14 +360,14 @@ fn other_settings_do_not_take_back_what_is_known_of_the_peer() {
     while guard.state() != State::Suspect {
         now = guard.next_look().expect("it goes on looking").at;
         socket.info = silent((now - start.now).as_millis() as u64, false);
-        guard.look(false, Clock { now, ..start }, &mut socket);
+        guard.look(0, Clock { now, ..start }, &mut socket);
     }
     let longer = Settings { detect_within: seconds(8), ..six_seconds() };
     guard.change(About::Settings, Ok(longer), Clock { now, ..start }, &mut socket).unwrap();
     loop {
         now = guard.next_look().expect("it goes on looking").at;
         socket.info = silent((now - start.now).as_millis() as u64, false);
-        let orders = guard.look(false, Clock { now, ..start }, &mut socket);
+        let orders = guard.look(0, Clock { now, ..start }, &mut socket);
         assert_eq!(guard.state(), State::Suspect);
         if orders.abort {
             break;
@@ -336,18 +384,138 @@ fn a_heart_beat_beats_although_the_other_values_were_refused() {
     let beat = Settings { heartbeat_interval: seconds(1), ..six_seconds() };
     guard.change(About::Settings, Ok(beat), start, &mut socket).unwrap();
     guard.attached();
-    guard.connected(false, start, &mut socket).unwrap_err();
+    guard.connected(None, start, &mut socket).unwrap_err();
     let now = guard.next_look().expect("it looks").at;
     socket.info = silent(1000, false);
-    assert!(guard.look(false, Clock { now, ..start }, &mut socket).beat);
+    assert!(guard.look(0, Clock { now, ..start }, &mut socket).beat);
 }
 
 #[test]
-fn a_kernel_that_cannot_be_asked_is_not_asked_again_and_again() {
+fn a_kernel_that_cannot_be_asked_is_not_asked_again_and_again_and_that_is_said() {
     let (mut guard, mut socket, start) = connected_at(six_seconds());
-    guard.look(false, start, &mut socket);
+    socket.info = None;
+    guard.look(0, start, &mut socket);
     assert_eq!(guard.next_look(), None);
     assert_eq!(guard.state(), State::Healthy);
+    assert!(guard.view().blind);
+    assert!(guard.view().error.starts_with("TCP_INFO: "), "{}", guard.view().error);
+}
+
+#[test]
+fn a_kernel_that_tells_nothing_is_known_at_the_connect_and_an_own_close_is_no_loss() {
+    for info in [None, Some(Snapshot::default())] {
+        let (mut guard, mut socket) = (Guard::default(), Socket { info, ..Socket::default() });
+        guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
+        guard.attached();
+        let refusal = guard.connected(None, clock(), &mut socket).unwrap_err();
+        assert_eq!(refusal.code(), Some(Error::UNSUPPORTED));
+        let view = guard.view();
+        assert!(view.blind && view.error.starts_with("TCP_INFO: "), "{view:?}");
+        // The values are in force all the same: the kernel finds an idle peer's death by itself.
+        assert_eq!(view.detection_time, seconds(6));
+        assert_eq!(socket.in_force.idle, seconds(3));
+        guard.closing(false, clock()); // nobody can say that it is alive
+        let mut end = end(ReportedError::ClosedByPeer, ConnectionState::Closed);
+        end.snapshot = None;
+        assert_eq!(guard.disconnected(end), None);
+        assert_eq!(guard.state(), State::Waiting);
+    }
+}
+
+#[test]
+fn where_nobody_can_say_whether_it_is_alive_an_error_is_a_loss_only_if_the_socket_closes() {
+    for closes in [true, false] {
+        let mut socket = Socket { info: None, ..Socket::default() };
+        let mut guard = Guard::default();
+        guard.attached();
+        let start = clock();
+        guard.connected(None, start, &mut socket).expect("nothing was asked of the kernel");
+        assert_eq!(guard.next_look(), None);
+        guard.reported(ReportedError::TimedOut, false, start);
+        if !closes {
+            // It was an expired wait.
+            let now = guard.next_look().expect("it is seen whether it closes").at;
+            guard.look(0, Clock { now, ..start }, &mut socket);
+        }
+        guard.closing(false, start);
+        let mut end = end(ReportedError::TimedOut, ConnectionState::Closed);
+        end.snapshot = None;
+        assert_eq!(guard.disconnected(end).is_some(), closes);
+    }
+}
+
+#[test]
+fn without_a_descriptor_there_is_the_heart_beat_alone() {
+    /// What has no descriptor.
+    struct None_;
+    impl Kernel for None_ {
+        fn query(&mut self) -> Result<Config, Error> {
+            Err(Error::NoDescriptor { given: -2 })
+        }
+        fn apply(&mut self, _: &Config) -> Result<Config, Error> {
+            Err(Error::NoDescriptor { given: -2 })
+        }
+        fn set_count(&mut self, _: u32) {
+            panic!("nothing is written to it");
+        }
+        fn probe_now(&mut self, _: &Config) {
+            panic!("nothing is written to it");
+        }
+        fn is_probing(&mut self) -> bool {
+            false
+        }
+        fn snapshot(&mut self) -> Option<Snapshot> {
+            None
+        }
+        fn take_error(&mut self) -> ReportedError {
+            ReportedError::None
+        }
+        fn retransmission_limit(&mut self) -> Option<Duration> {
+            None
+        }
+        fn limit_retransmissions(&mut self, _: Duration) {
+            panic!("nothing is written to it");
+        }
+        fn retries(&mut self) -> u32 {
+            15
+        }
+        fn is_multipath(&mut self) -> bool {
+            false
+        }
+    }
+    let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+    let with_deadline = Settings { detect_within: seconds(6), ..beat };
+    for (settings, refused) in [(beat, false), (with_deadline, true)] {
+        let (mut guard, mut socket, start) = (Guard::default(), None_, clock());
+        guard.change(About::Settings, Ok(settings), start, &mut socket).unwrap();
+        guard.attached();
+        // A refusal is a failure only where more was asked for than the heart-beat.
+        assert_eq!(guard.connected(None, start, &mut socket).is_err(), refused);
+        assert!(guard.view().error.contains("heartbeatInterval"), "{}", guard.view().error);
+        assert!(guard.wants_received() && guard.view().blind);
+        assert_eq!(guard.view().detection_time, seconds(2));
+        let (mut now, mut beats) = (start.now, 0);
+        let orders = loop {
+            now = guard.next_look().expect("it looks").at.max(now);
+            let clock = Clock { now, ..start };
+            let orders = guard.look(0, clock, &mut socket);
+            if orders.beat {
+                guard.beat_written(0, clock, &mut socket);
+                beats += 1;
+                if beats <= 3 {
+                    guard.received(Clock { now: now + Duration::from_millis(100), ..start });
+                }
+            }
+            if orders.abort {
+                break orders;
+            }
+        };
+        assert_eq!(orders.verdict.unwrap().reason, LossReason::HeartbeatMissed);
+        assert_eq!(beats, 4);
+        // Another deadline is not written anywhere either.
+        let other = Settings { detect_within: seconds(8), ..settings };
+        guard.change(About::DetectWithin, Ok(other), start, &mut socket).unwrap();
+    }
 }
 
 #[test]
@@ -360,11 +528,52 @@ fn what_the_network_has_said_is_the_reason() {
 }
 
 #[test]
-fn a_connection_that_the_program_is_closing_gets_no_verdict() {
+fn a_close_of_the_programs_own_takes_no_longer_than_a_loss_and_is_none() {
+    for abort_on_loss in [true, false] {
+        let (mut guard, mut socket, start) =
+            connected_at(Settings { abort_on_loss, ..six_seconds() });
+        socket.error = Some(ReportedError::TimedOut);
+        guard.closing(true, start);
+        let (after, orders) = look_until(&mut guard, &mut socket, start, true, 10_000);
+        assert_eq!(orders.abort, abort_on_loss);
+        if abort_on_loss {
+            assert!((6000..=6100).contains(&after), "{after}");
+        }
+        assert_eq!((orders.loss, orders.verdict), (None, None));
+        assert!(socket.error.is_some(), "the error is left to who closes");
+        assert_eq!(guard.disconnected(end(ReportedError::None, ConnectionState::Closed)), None);
+        assert_eq!(guard.state(), State::Waiting);
+    }
+}
+
+#[test]
+fn a_close_that_the_peer_answers_is_not_cut_short() {
     let (mut guard, mut socket, start) = connected_at(six_seconds());
-    guard.closing(true);
-    assert_eq!(guard.next_look(), None);
-    assert_eq!(look_until(&mut guard, &mut socket, start, true, 10_000).0, 10_000);
+    guard.closing(true, start);
+    for second in 0..60 {
+        let now = start.now + Duration::from_secs(second);
+        socket.info = heard(500);
+        assert_eq!(guard.look(0, Clock { now, ..start }, &mut socket), Orders::default());
+    }
+}
+
+#[test]
+fn a_close_of_a_peer_that_takes_nothing_any_more_ends_with_the_heart_beats_time() {
+    let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+    let (mut guard, mut socket, start) = connected_at(beat);
+    guard.closing(true, start);
+    let mut now = start.now;
+    loop {
+        now = guard.next_look().expect("it looks").at.max(now + Duration::from_millis(1));
+        socket.info = heard(u64::try_from((now - start.now).as_millis()).unwrap());
+        let orders = guard.look(70_000, Clock { now, ..start }, &mut socket);
+        assert!(!orders.beat);
+        assert!(now < start.now + Duration::from_secs(9));
+        if orders.abort {
+            break;
+        }
+    }
+    assert!((2000..2100).contains(&(now - start.now).as_millis()));
 }
 
 #[test]
@@ -383,7 +592,7 @@ fn an_end_that_the_network_library_does_not_see_is_told_in_time() {
             // A peer that has closed still answers the probes.
             (info.state, info.since_ack_received) = (Some(state), seconds(0));
             socket.info = Some(info);
-            let orders = guard.look(false, Clock { now, ..start }, &mut socket);
+            let orders = guard.look(0, Clock { now, ..start }, &mut socket);
             assert!(since <= seconds(10));
             told = (orders.loss.is_some() || orders.abort).then_some((since, orders));
         }
@@ -414,7 +623,7 @@ fn where_probes_are_not_counted_a_peer_is_not_lost_for_keepalive_that_was_switch
                 continue;
             }
             socket.info = silent_uncounted(ms);
-            if guard.look(false, Clock { now, ..start }, &mut socket).abort {
+            if guard.look(0, Clock { now, ..start }, &mut socket).abort {
                 aborted = Some(ms);
                 break;
             }
@@ -423,6 +632,26 @@ fn where_probes_are_not_counted_a_peer_is_not_lost_for_keepalive_that_was_switch
         assert_eq!(lost, !switched_off, "{aborted:?}");
         assert_eq!(aborted.is_some(), lost);
     }
+}
+
+#[test]
+fn keepalive_that_is_on_again_gives_the_peer_its_full_time() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let mut aborted = None;
+    for ms in (0..40_000).step_by(50) {
+        let now = start.now + Duration::from_millis(ms);
+        socket.switched_off = ms < 20_000;
+        if guard.next_look().is_some_and(|look| look.at > now) {
+            continue;
+        }
+        socket.info = silent_uncounted(ms);
+        if guard.look(0, Clock { now, ..start }, &mut socket).abort {
+            aborted = Some(ms);
+            break;
+        }
+    }
+    // While it was off the time began anew, again and again.
+    assert!(aborted.is_some_and(|ms| (22_000..=26_500).contains(&ms)), "{aborted:?}");
 }
 
 #[test]
@@ -440,7 +669,11 @@ fn a_kernel_that_tells_nothing_leaves_the_heart_beat_and_what_the_program_receiv
             if guard.next_look().is_some_and(|look| look.at > clock.now) {
                 continue;
             }
-            if guard.look(false, clock, &mut socket).abort {
+            let orders = guard.look(0, clock, &mut socket);
+            if orders.beat {
+                guard.beat_written(0, clock, &mut socket);
+            }
+            if orders.abort {
                 let end = end(ReportedError::None, ConnectionState::Established);
                 assert_eq!(guard.disconnected(end).unwrap().reason, LossReason::HeartbeatMissed);
                 lost = Some(ms);
@@ -467,15 +700,19 @@ fn a_program_that_does_not_answer_is_told_apart_from_a_kernel_that_does_not() {
             if let (Some(info), false) = (&mut socket.info, data) {
                 info.probes = Some(0);
             }
-            let orders = guard.look(false, Clock { now, ..start }, &mut socket);
-            beats += u32::from(orders.beat);
+            let clock = Clock { now, ..start };
+            let orders = guard.look(0, clock, &mut socket);
+            if orders.beat {
+                guard.beat_written(0, clock, &mut socket);
+                beats += 1;
+            }
             if orders.abort {
                 let end = end(ReportedError::None, ConnectionState::Established);
                 assert_eq!(guard.disconnected(end).unwrap().reason, reason);
                 assert!((2000..2100).contains(&ms), "{ms}");
             }
         }
-        assert!((1..=2).contains(&beats), "{beats}");
+        assert_eq!(beats, 1, "one is under way at a time");
     }
 }
 
@@ -504,11 +741,11 @@ fn a_path_too_slow_for_the_deadline_is_said_once() {
         info.round_trip_time = seconds(2);
     }
     socket.info = info;
-    guard.look(false, start, &mut socket);
+    guard.look(0, start, &mut socket);
     let words = guard.view().error;
     assert!(words.contains("round trip of 2.0 s"), "{words}");
     guard.accepted(About::Promise);
-    guard.look(false, start, &mut socket);
+    guard.look(0, start, &mut socket);
     assert_eq!(guard.view().error, "");
 }
 
@@ -560,11 +797,11 @@ proptest! {
                 Event::Attached => guard.attached(),
                 Event::Detached => guard.detached(),
                 Event::Connected => {
-                    guard.connected(false, clock(), &mut socket).unwrap();
+                    guard.connected(None, clock(), &mut socket).unwrap();
                     losses_allowed = 1;
                 }
-                Event::Reported(error, alive) => guard.reported(error, alive),
-                Event::Closing(alive) => guard.closing(alive),
+                Event::Reported(error, alive) => guard.reported(error, alive, clock()),
+                Event::Closing(alive) => guard.closing(alive, clock()),
                 Event::Disconnected(error, state) => {
                     if let Some(loss) = guard.disconnected(end(error, state)) {
                         prop_assert_eq!(losses_allowed, 1);
@@ -585,4 +822,358 @@ proptest! {
             prop_assert!(view.detection_time.is_none() || view.state == State::Healthy);
         }
     }
+}
+
+#[test]
+fn what_was_found_is_put_back_when_the_guard_goes() {
+    let before = Config { enabled: true, idle: seconds(100), count: Some(5), ..SHIPPED };
+    let mut socket = Socket { in_force: before, ..Socket::default() };
+    let mut guard = Guard::default();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
+    guard.attached();
+    guard.connected(None, clock(), &mut socket).unwrap();
+    assert_eq!(socket.limit, seconds(1));
+    assert_eq!(socket.in_force.idle, seconds(3));
+    guard.let_go(&mut socket);
+    assert_eq!(socket.in_force, before);
+    assert_eq!(socket.limit, seconds(120));
+    assert_eq!(guard.state(), State::Detached);
+}
+
+#[test]
+fn an_accepted_connection_gets_back_what_its_listener_had() {
+    let mut listener = Found::new(&SHIPPED);
+    let mut socket = Socket::default();
+    listener.note_retransmissions(seconds(120));
+    let mut guard = Guard::default();
+    guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
+    socket.in_force = Config::detect_within(Duration::from_secs(6)).unwrap();
+    socket.limit = seconds(1);
+    guard.attached();
+    guard.connected(Some(listener), clock(), &mut socket).unwrap();
+    assert!(socket.told.is_empty(), "it has all of it");
+    assert_eq!(guard.view().detection_time, seconds(6));
+    guard.let_go(&mut socket);
+    assert_eq!(socket.in_force, SHIPPED);
+    assert_eq!(socket.limit, seconds(120));
+}
+
+/// Plays a kernel whose probes nobody answers, and a silence that began at the start.
+fn silent_with(ms: u64, probes: u32) -> Option<Snapshot> {
+    let mut info = silent(ms, false)?;
+    info.probes = Some(probes);
+    Some(info)
+}
+
+fn at(start: Clock, ms: u64) -> Clock {
+    Clock { now: start.now + Duration::from_millis(ms), ..start }
+}
+
+/// Looks when it is time, from one moment to another. Returns when it was given up.
+fn look_on(
+    guard: &mut Guard,
+    socket: &mut Socket,
+    start: Clock,
+    from: u64,
+    to: u64,
+    info: impl Fn(u64) -> Option<Snapshot>,
+) -> Option<u64> {
+    for ms in (from..to).step_by(10) {
+        let clock = at(start, ms);
+        if guard.next_look().is_none_or(|look| look.at > clock.now) {
+            continue;
+        }
+        socket.info = info(ms);
+        if guard.look(0, clock, socket).abort {
+            return Some(ms);
+        }
+    }
+    None
+}
+
+fn within(seconds: u64) -> Settings {
+    Settings { detect_within: Some(Duration::from_secs(seconds)), ..Settings::default() }
+}
+
+/// A connection whose peer was last heard at the start and has not answered three probes since.
+fn suspect() -> (Guard, Socket, Clock) {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let lost = look_on(&mut guard, &mut socket, start, 100, 5400, |ms| {
+        silent_with(ms, (ms / 1000).saturating_sub(2) as u32)
+    });
+    assert_eq!((lost, guard.state()), (None, State::Suspect));
+    socket.info = silent_with(5400, 3);
+    socket.told.clear();
+    (guard, socket, start)
+}
+
+#[test]
+fn the_kernels_count_is_ahead_of_the_probes_that_are_out_and_put_back_when_the_peer_is_heard() {
+    let (mut guard, mut socket, start) = suspect();
+    assert!(socket.in_force.count > Some(4), "{:?}", socket.counts);
+    assert_eq!(guard.view().detection_time, seconds(6));
+    socket.info = heard(10);
+    guard.look(0, at(start, 5500), &mut socket);
+    assert_eq!(socket.in_force.count, Some(3));
+}
+
+#[test]
+fn a_longer_time_set_while_suspect_is_waited_for_and_the_kernel_kept_from_giving_up() {
+    for (longer, seconds_) in [(within(7), 7), (within(30), 30)] {
+        let (mut guard, mut socket, start) = suspect();
+        guard.change(About::DetectWithin, Ok(longer), at(start, 5400), &mut socket).unwrap();
+        // A probe is out: the kernel fires one more for each idle time that is written.
+        assert!(socket.told.iter().all(|told| told.idle.is_none()), "{:?}", socket.told);
+        assert!(socket.in_force.count > Some(4), "{:?}", socket.in_force);
+        assert_eq!(guard.view().detection_time, seconds(seconds_));
+        let probes = |ms: u64| 3 + ((ms - 5400) / 1000) as u32;
+        let lost =
+            look_on(&mut guard, &mut socket, start, 5410, 40_000, |ms| silent_with(ms, probes(ms)));
+        let lost = lost.expect("it is lost");
+        assert!((seconds_ * 1000..=seconds_ * 1000 + 100).contains(&lost), "{lost}");
+        assert!(socket.in_force.count > Some(probes(lost)), "{:?}", socket.in_force);
+    }
+}
+
+#[test]
+fn the_new_idle_time_is_written_when_the_probe_is_answered() {
+    let (mut guard, mut socket, start) = suspect();
+    guard.change(About::DetectWithin, Ok(within(30)), at(start, 5400), &mut socket).unwrap();
+    assert_eq!(socket.in_force.idle, seconds(3));
+    socket.info = heard(5);
+    guard.look(0, at(start, 5450), &mut socket);
+    assert_eq!(socket.in_force.idle, seconds(15));
+    assert_eq!(socket.in_force.count, Some(3));
+    assert_eq!(guard.state(), State::Healthy);
+}
+
+#[test]
+fn a_shorter_time_set_after_a_long_quiet_gives_the_peer_the_time_to_answer() {
+    let (mut guard, mut socket, start) = connected_at(within(20));
+    // Nine seconds of nothing, as the plan has it: its first probe comes at ten.
+    let lost = look_on(&mut guard, &mut socket, start, 100, 9000, heard);
+    assert_eq!((lost, guard.state()), (None, State::Healthy));
+    socket.info = heard(9000);
+    // Dragged: one step each 16 ms. The first write fires a probe, which a slow path answers late.
+    let mut ms = 9000;
+    for step in (4..20).rev() {
+        guard.change(About::DetectWithin, Ok(within(step)), at(start, ms), &mut socket).unwrap();
+        ms += 16;
+        socket.info = silent_with(ms, 1);
+        look_on(&mut guard, &mut socket, start, ms, ms + 10, |ms| silent_with(ms, 1));
+    }
+    let writes = socket.told.iter().filter(|told| told.idle.is_some()).count();
+    assert_eq!(writes, 1 + 1, "at the connect, and one step of the slider: {:?}", socket.told);
+    // It is found, if it is dead, not before the plan of four seconds has asked it.
+    let lost = look_on(&mut guard, &mut socket, start, ms + 10, 30_000, |now| {
+        silent_with(now, 1 + ((now - ms) / 1000) as u32)
+    });
+    let lost = lost.expect("it is lost");
+    assert!((ms + 2500..=ms + 4100).contains(&lost), "{lost}");
+}
+
+#[test]
+fn a_shorter_time_in_the_midst_of_retransmissions_waits_for_one_more_of_them() {
+    let (mut guard, mut socket, start) = connected_at(within(240));
+    let trying = |ms: u64, again: u32| {
+        let mut info = silent(ms, true)?;
+        (info.retransmits, info.backoff) = (Some(again), Some(again));
+        info.total_retransmits = Some(again);
+        info.since_data_sent = Some(Duration::from_millis(10_000));
+        info.retransmission_timeout = seconds(40);
+        Some(info)
+    };
+    look_on(&mut guard, &mut socket, start, 100, 100_000, |ms| trying(ms, 8));
+    let limit = socket.limit;
+    socket.info = trying(100_000, 8);
+    guard.change(About::DetectWithin, Ok(within(4)), at(start, 100_000), &mut socket).unwrap();
+    assert_eq!(socket.limit, limit, "under a smaller one the kernel would give up at once");
+    let lost = look_on(&mut guard, &mut socket, start, 100_010, 130_000, |ms| trying(ms, 8));
+    assert_eq!(lost, None, "nothing was asked since");
+    let lost = look_on(&mut guard, &mut socket, start, 130_000, 140_000, |ms| trying(ms, 9));
+    assert!(lost.is_some_and(|lost| lost < 131_000), "{lost:?}");
+}
+
+#[test]
+fn switched_off_while_suspect_and_on_again_it_begins_anew() {
+    let (mut guard, mut socket, start) = suspect();
+    let off = Config { enabled: false, ..Config::default() };
+    let off = Settings { values: off, ..six_seconds() };
+    guard.change(About::Enabled, Ok(off), at(start, 5500), &mut socket).unwrap();
+    assert_eq!(socket.limit, seconds(120), "the limit goes with it");
+    assert_eq!(socket.in_force.count, Some(3));
+    // Nobody sends anything meanwhile: the kernel's count of unanswered probes stays.
+    socket.info = silent_with(15_000, 3);
+    guard.change(About::Enabled, Ok(six_seconds()), at(start, 15_000), &mut socket).unwrap();
+    assert!(socket.in_force.count > Some(4), "{:?}", socket.in_force);
+    assert_eq!(guard.view().detection_time, seconds(6));
+    let lost = look_on(&mut guard, &mut socket, start, 15_010, 40_000, |ms| {
+        silent_with(ms, 3 + ((ms - 15_000) / 1000).saturating_sub(2) as u32)
+    });
+    assert!(lost.is_some_and(|lost| lost >= 21_000), "{lost:?}");
+}
+
+#[test]
+fn the_limit_for_retransmissions_goes_with_the_deadline_that_wanted_it() {
+    let limits = [
+        (within(3600), seconds(120)),
+        (Settings::default(), seconds(120)),
+        (within(30), seconds(5)),
+    ];
+    for (settings, limit) in limits {
+        let (mut guard, mut socket, start) = connected_at(within(4));
+        assert_eq!(socket.limit, seconds(1));
+        guard.change(About::Settings, Ok(settings), start, &mut socket).unwrap();
+        assert_eq!(socket.limit, limit);
+    }
+}
+
+#[test]
+fn without_the_deadline_the_values_are_as_they_were_found() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    guard.change(About::DetectWithin, Ok(Settings::default()), start, &mut socket).unwrap();
+    assert_eq!(socket.in_force, Config { enabled: true, ..SHIPPED });
+    assert_eq!(guard.view().detection_time, seconds(7875));
+}
+
+#[test]
+fn a_guard_that_comes_to_a_connection_in_the_midst_of_its_probes_does_not_end_it() {
+    let found = Config { enabled: true, idle: seconds(1), interval: seconds(1), ..SHIPPED };
+    let (info, start) = (silent_with(8000, 6), clock());
+    let mut socket = Socket { in_force: found, info, ..Socket::default() };
+    let mut guard = Guard::default();
+    guard.change(About::Settings, Ok(six_seconds()), start, &mut socket).unwrap();
+    guard.attached();
+    guard.connected(None, start, &mut socket).unwrap();
+    assert!(socket.in_force.count > Some(7), "{:?}", socket.in_force);
+    assert_eq!(socket.in_force.idle, seconds(1), "that waits for an answer");
+    guard.let_go(&mut socket);
+    assert!(socket.in_force.count > Some(7), "nor does its going: {:?}", socket.in_force);
+}
+
+#[test]
+fn the_two_times_of_the_heart_beat_may_be_set_in_any_order() {
+    let ms = |ms| Some(Duration::from_millis(ms));
+    for first_interval in [true, false] {
+        for (old, new) in [((1000, 5000), (100, 500)), ((100, 500), (1000, 5000))] {
+            let (mut guard, mut socket) = (Guard::default(), Socket::default());
+            let start = Settings {
+                heartbeat_interval: ms(old.0),
+                heartbeat_timeout: ms(old.1),
+                ..Settings::default()
+            };
+            guard.change(About::Settings, Ok(start), clock(), &mut socket).unwrap();
+            for interval in [first_interval, !first_interval] {
+                let before = *guard.settings();
+                let asked = guard.settings_asked();
+                let wanted = match interval {
+                    true => Settings { heartbeat_interval: ms(new.0), ..asked },
+                    false => Settings { heartbeat_timeout: ms(new.1), ..asked },
+                };
+                let refused =
+                    guard.change(About::Heartbeat, Ok(wanted), clock(), &mut socket).is_err();
+                assert!(!refused || *guard.settings() == before, "no half of it is kept");
+            }
+            let now = guard.settings();
+            assert_eq!(now.heartbeat_interval, ms(new.0));
+            assert_eq!(now.heartbeat_timeout, ms(new.1));
+            assert_eq!(guard.view().error, "");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_stays_until_what_it_is_about_is_set_well() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let bad = Settings { detect_within: Some(Duration::from_millis(6)), ..six_seconds() };
+    guard.change(About::DetectWithin, Ok(bad), start, &mut socket).unwrap_err();
+    let words = guard.view().error;
+    let idle = Config { idle: seconds(5), ..Config::default() };
+    let other = Settings { values: idle, ..six_seconds() };
+    guard.change(About::Idle, Ok(other), start, &mut socket).unwrap();
+    guard.attached();
+    assert_eq!(guard.view().error, words);
+    guard.change(About::DetectWithin, Ok(other), start, &mut socket).unwrap();
+    assert_eq!(guard.view().error, "");
+}
+
+#[test]
+fn the_error_is_left_to_the_program_that_closes_by_itself() {
+    for abort_on_loss in [true, false] {
+        let (mut guard, mut socket, start) =
+            connected_at(Settings { abort_on_loss, ..six_seconds() });
+        socket.error = Some(ReportedError::Unreachable);
+        look_until(&mut guard, &mut socket, start, false, 10_000);
+        assert_eq!(socket.error.is_some(), !abort_on_loss);
+    }
+}
+
+#[test]
+fn a_system_that_was_told_to_give_up_early_is_told_of() {
+    for (retries, said) in [(3, true), (8, false), (15, false)] {
+        let (mut guard, mut socket) = (Guard::default(), Socket { retries, ..Socket::default() });
+        guard.change(About::Settings, Ok(within(30)), clock(), &mut socket).unwrap();
+        guard.attached();
+        guard.connected(None, clock(), &mut socket).unwrap();
+        assert_eq!(guard.view().error.contains("tcp_retries2 is 3"), said, "{retries}");
+        guard.change(About::DetectWithin, Ok(within(2)), clock(), &mut socket).unwrap();
+        assert_eq!(guard.view().error, "", "within two seconds it does not");
+    }
+}
+
+#[test]
+fn the_systems_own_values_are_followed_where_they_are_in_force() {
+    let (mut guard, mut socket, start) = connected_at(Settings::default());
+    assert_eq!(guard.view().detection_time, seconds(7875));
+    socket.in_force.idle = seconds(600); // sysctl
+    let mut now = start.now;
+    for _ in 0..3 {
+        now = guard.next_look().expect("it looks").at.max(now);
+        socket.info = heard(100);
+        guard.look(0, Clock { now, ..start }, &mut socket);
+    }
+    assert_eq!(guard.view().detection_time, seconds(600 + 675));
+}
+
+#[test]
+fn a_connection_that_does_not_have_its_listeners_values_is_given_them_before_it_counts() {
+    let start = clock();
+    let mut guard = Guard::default();
+    let mut socket = Socket::default();
+    guard.change(About::Settings, Ok(six_seconds()), start, &mut socket).unwrap();
+    socket.in_force = Config::detect_within(Duration::from_secs(30)).unwrap();
+    guard.attached();
+    guard.connected(Some(Found::new(&SHIPPED)), start, &mut socket).unwrap();
+    look_on(&mut guard, &mut socket, start, 0, 5000, |_| heard(0));
+    assert_eq!(socket.in_force.idle, seconds(3));
+    assert_eq!(socket.in_force.interval, seconds(1));
+}
+
+#[test]
+fn an_accepted_connection_of_several_paths_gets_no_verdict() {
+    let start = clock();
+    let (mut guard, mut socket) = (Guard::default(), Socket::default());
+    guard.change(About::Settings, Ok(six_seconds()), start, &mut socket).unwrap();
+    socket.in_force = Config::detect_within(Duration::from_secs(6)).unwrap();
+    socket.multipath = true;
+    guard.attached();
+    guard.connected(Some(Found::new(&SHIPPED)), start, &mut socket).unwrap();
+    let lost = look_on(&mut guard, &mut socket, start, 0, 30_000, |ms| {
+        silent_with(ms, (ms / 1000).saturating_sub(2) as u32)
+    });
+    assert_eq!((lost, guard.state()), (None, State::Healthy));
+}
+
+#[test]
+fn a_plan_whose_interval_is_longer_than_its_idle_time_asks_in_time_all_the_same() {
+    let values =
+        Config { idle: seconds(2), interval: seconds(75), count: Some(1), ..Config::default() };
+    let settings = Settings { values, ..Settings::default() };
+    let (mut guard, mut socket, start) = connected_at(settings);
+    // The kernel's timer goes on at the interval after a probe that was answered.
+    look_on(&mut guard, &mut socket, start, 100, 6000, heard);
+    assert_eq!(socket.called, 1);
+    look_on(&mut guard, &mut socket, start, 6000, 7000, |_| heard(10));
+    look_on(&mut guard, &mut socket, start, 7000, 12_000, |ms| heard(ms - 7000));
+    assert_eq!(socket.called, 2, "once for each silence");
 }

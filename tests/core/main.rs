@@ -7,6 +7,8 @@ mod guard;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 mod liveness;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod lives;
 mod socket;
 mod stream;
 #[cfg(windows)]

@@ -1,11 +1,12 @@
 //! A stream and its guard, on loopback. What takes a network that fails is in tests/system.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use qkeepalive::guard::{Settings, State};
-use qkeepalive::{Error, Event, GuardedStream, LossReason};
+use qkeepalive::{Config, Error, Event, GuardedStream, LossReason};
 
 use crate::witness::pair;
 
@@ -77,4 +78,126 @@ fn what_cannot_be_promised_is_refused() {
     let refused =
         GuardedStream::new(client, Settings { detect_within: within, ..Settings::default() });
     assert_eq!(refused.unwrap_err().code(), Some(Error::OUT_OF_RANGE));
+}
+
+fn beating(interval: u64) -> (GuardedStream, TcpStream) {
+    let (client, peer) = pair();
+    let heartbeat_interval = Some(Duration::from_millis(interval));
+    let settings = Settings { heartbeat_interval, ..Settings::default() };
+    (GuardedStream::new(client, settings).unwrap(), peer)
+}
+
+#[test]
+fn a_peer_that_streams_without_a_pause_keeps_no_beat_from_being_due() {
+    let (mut link, mut peer) = beating(50);
+    let streaming = thread::spawn(move || while peer.write_all(&[7; 65536]).is_ok() {});
+    let until = Instant::now() + Duration::from_secs(1);
+    let (mut beats, mut chunks) = (0, 0);
+    let mut buffer = [0; 4096];
+    while Instant::now() < until {
+        match link.wait(&mut buffer, LIMIT).unwrap() {
+            Event::Received(_) => chunks += 1,
+            Event::BeatDue => beats += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(link);
+    streaming.join().unwrap();
+    assert!(chunks > 1000, "{chunks} chunks: it streamed");
+    assert!((10..=20).contains(&beats), "{beats} beats in a second, one due each 50 ms");
+}
+
+#[test]
+fn what_a_look_finds_while_data_comes_in_is_told_after_that_data() {
+    let (mut link, mut peer) = beating(30);
+    thread::sleep(Duration::from_millis(40));
+    peer.write_all(b"news").unwrap();
+    let mut buffer = [0; 16];
+    assert_eq!(link.wait(&mut buffer, LIMIT).unwrap(), Event::Received(4));
+    assert_eq!(link.wait(&mut buffer, LIMIT).unwrap(), Event::BeatDue);
+}
+
+#[test]
+fn a_wait_without_any_time_still_reads_and_looks() {
+    let (mut link, mut peer) = beating(400);
+    let now = Some(Duration::ZERO);
+    peer.write_all(b"news").unwrap();
+    assert_eq!(link.wait(&mut [0; 16], now).unwrap(), Event::Received(4));
+    assert_eq!(link.wait(&mut [0; 16], now).unwrap(), Event::Waited);
+    thread::sleep(Duration::from_millis(410));
+    assert_eq!(link.wait(&mut [0; 16], now).unwrap(), Event::BeatDue);
+}
+
+#[test]
+fn an_empty_buffer_waits_for_news_alone_and_data_stays_in_the_socket() {
+    let (mut link, mut peer) = guarded();
+    let limit = Duration::from_millis(60);
+    for written in [&b""[..], b"news"] {
+        peer.write_all(written).unwrap();
+        let began = Instant::now();
+        assert_eq!(link.wait(&mut [], Some(limit)).unwrap(), Event::Waited);
+        assert!(began.elapsed() >= limit, "it ended after {:?}", began.elapsed());
+    }
+    assert_eq!(link.guard().state(), State::Healthy);
+    let mut buffer = [0; 16];
+    assert_eq!(link.wait(&mut buffer, LIMIT).unwrap(), Event::Received(4));
+    assert_eq!(&buffer[..4], b"news");
+}
+
+#[test]
+fn an_empty_buffer_is_told_of_beats_with_data_unread_and_without() {
+    let (mut link, mut peer) = beating(200);
+    assert_eq!(link.wait(&mut [], LIMIT).unwrap(), Event::BeatDue);
+    peer.write_all(b"news").unwrap();
+    assert_eq!(link.wait(&mut [], LIMIT).unwrap(), Event::BeatDue);
+    assert_eq!(link.wait(&mut [0; 16], LIMIT).unwrap(), Event::Received(4));
+}
+
+#[test]
+fn an_empty_buffer_is_told_of_the_end() {
+    let (mut link, peer) = guarded();
+    drop(peer);
+    let end = link.wait(&mut [], LIMIT).unwrap();
+    assert_eq!(end.loss_reason(), Some(LossReason::PeerClosed));
+    assert!(link.wait(&mut [], LIMIT).is_err(), "a loss is told once");
+
+    let (mut link, peer) = guarded();
+    socket2::SockRef::from(&peer).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(peer);
+    let end = link.wait(&mut [], LIMIT).unwrap();
+    assert_eq!(end.loss_reason(), Some(LossReason::PeerReset));
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn an_empty_buffer_is_told_of_an_end_behind_unread_data_which_stays_readable() {
+    let (mut link, mut peer) = beating(50);
+    peer.write_all(b"news").unwrap();
+    drop(peer);
+    let end = loop {
+        match link.wait(&mut [], LIMIT).unwrap() {
+            Event::BeatDue | Event::Changed(State::Suspect) => {}
+            other => break other,
+        }
+    };
+    assert_eq!(end.loss_reason(), Some(LossReason::PeerClosed));
+    let mut left = Vec::new();
+    link.stream().expect("it is not aborted").read_to_end(&mut left).unwrap();
+    assert_eq!(left, b"news");
+}
+
+#[test]
+fn an_empty_buffer_of_a_guard_that_is_switched_off_finds_the_end_once_data_is_read_elsewhere() {
+    let (client, mut peer) = pair();
+    let values = Config { enabled: false, ..Config::default() };
+    let mut link = GuardedStream::new(client, Settings { values, ..Settings::default() }).unwrap();
+    peer.write_all(b"news").unwrap();
+    drop(peer);
+    let mut elsewhere = link.stream().unwrap().try_clone().unwrap();
+    let reading = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(50));
+        elsewhere.read(&mut [0; 16]).unwrap()
+    });
+    assert!(link.wait(&mut [], None).is_err(), "the connection is over");
+    assert_eq!(reading.join().unwrap(), 4);
 }

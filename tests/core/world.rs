@@ -103,9 +103,19 @@ impl World {
         self.start + Duration::from_millis(self.now)
     }
 
-    /// One millisecond passes.
-    pub fn tick(&mut self) {
-        self.now += 1;
+    /// When something happens next.
+    pub fn next(&self) -> Ms {
+        let Self { history, now, .. } = self;
+        let answers = self.answers.iter().map(|(at, _)| at);
+        let programs = history.writes.iter().chain(&history.speaks);
+        let timers = self.next_retransmission.iter().chain([&self.next_probe]);
+        let next = answers.chain(programs).chain(timers).filter(|at| *at > now).min();
+        *next.unwrap_or(&Ms::MAX)
+    }
+
+    /// Time passes until then, with nothing in between.
+    pub fn go_to(&mut self, time: Ms) {
+        self.now = time;
         if !self.data_out {
             self.took = self.now;
         }
@@ -120,7 +130,8 @@ impl World {
             self.hear(false);
         }
         if self.history.writes.contains(&self.now) {
-            if self.window_is_closed() {
+            // Whether the window has opened meanwhile is heard from the peer, and not before.
+            if self.unsent || self.window_is_closed() {
                 self.unsent = true;
                 self.next_retransmission.get_or_insert(self.now + self.timeout);
             } else {

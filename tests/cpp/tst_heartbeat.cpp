@@ -13,6 +13,30 @@
 using ka::KeepAlive;
 using ka::LossReason;
 
+namespace {
+
+/// Lets a peer answer whatever comes.
+class Answering
+{
+public:
+    explicit Answering(Peer &peer)
+    {
+        QObject::connect(&m_timer, &QTimer::timeout, [this, &peer] {
+            const qsizetype now = peer.received().size();
+            if (now != m_seen)
+                peer.send("pong\n");
+            m_seen = now;
+        });
+        m_timer.start(2);
+    }
+
+private:
+    QTimer m_timer;
+    qsizetype m_seen = 0;
+};
+
+} // namespace
+
 class tst_Heartbeat : public QObject
 {
     Q_OBJECT
@@ -25,6 +49,11 @@ private slots:
     void thePayloadIsWrittenAtEachBeat();
     void withoutAPayloadTheProgramIsAskedToWrite();
     void withoutAnIntervalThereAreNoBeats();
+    void oneBeatAtATimeIsUnderWay();
+    void aLivingPeerLivesBesideTrafficOfAnyRhythm_data();
+    void aLivingPeerLivesBesideTrafficOfAnyRhythm();
+    void aHungProgramIsFoundBesideTrafficOfAnyRhythm_data();
+    void aHungProgramIsFoundBesideTrafficOfAnyRhythm();
     void disablingStopsTheBeatsAndTheVerdict();
     void beatsAreNotQueuedBehindDataThatCannotLeave();
 
@@ -104,6 +133,7 @@ void tst_Heartbeat::thePayloadIsWrittenAtEachBeat()
     it.setHeartbeat(50, 10000, "ping\n");
     QSignalSpy due(&it.guard, &KeepAlive::heartbeatDue);
     QVERIFY(it.connect());
+    const Answering answers(it.peer);
     QElapsedTimer time;
     time.start();
     QTRY_VERIFY(it.peer.received().size() >= 6 * 5);
@@ -125,6 +155,9 @@ void tst_Heartbeat::withoutAPayloadTheProgramIsAskedToWrite()
     it.setHeartbeat(50, 10000);
     QSignalSpy due(&it.guard, &KeepAlive::heartbeatDue);
     QVERIFY(it.connect());
+    QTimer talk;
+    connect(&talk, &QTimer::timeout, this, [&] { it.peer.send("x"); });
+    talk.start(5);
     QElapsedTimer time;
     time.start();
     QTRY_VERIFY(due.size() >= 4); // two can come between two looks
@@ -147,6 +180,90 @@ void tst_Heartbeat::withoutAnIntervalThereAreNoBeats()
     it.guard.setHeartbeatInterval(50);
     QTRY_VERIFY(it.peer.received().startsWith("ping\n"));
     QCOMPARE(it.lost.size(), 0);
+}
+
+void tst_Heartbeat::oneBeatAtATimeIsUnderWay()
+{
+    Guarded it;
+    it.setHeartbeat(50, 10000, "ping\n");
+    QVERIFY(it.connect());
+    QTest::qWait(500);
+    QCOMPARE(it.peer.received(), QByteArray("ping\n"));
+    QVERIFY(it.peer.send("pong\n"));
+    QTRY_COMPARE(it.peer.received(), QByteArray("ping\nping\n"));
+}
+
+void tst_Heartbeat::aLivingPeerLivesBesideTrafficOfAnyRhythm_data()
+{
+    QTest::addColumn<int>("every");
+    QTest::addColumn<int>("size");
+    QTest::addColumn<bool>("noDelay");
+    for (const int every : {0, 1, 10, 50, 100, 101}) {
+        for (const int size : {1, 10, 100000}) {
+            // As fast as it goes is no rhythm that a peer has to keep up with.
+            if (every >= 10 || size < 100000) {
+                QTest::addRow("%d bytes each %d ms", size, every) << every << size << false;
+                QTest::addRow("%d bytes each %d ms, no delay", size, every) << every << size << true;
+            }
+        }
+    }
+}
+
+/// Data that the program writes is in front of a beat, or behind it, at each moment.
+void tst_Heartbeat::aLivingPeerLivesBesideTrafficOfAnyRhythm()
+{
+    QFETCH(int, every);
+    QFETCH(int, size);
+    QFETCH(bool, noDelay);
+    Guarded it;
+    it.setHeartbeat(100, 200, "ping\n");
+    QVERIFY(it.connect());
+    it.socket.setSocketOption(QAbstractSocket::LowDelayOption, noDelay ? 1 : 0);
+    int pings = 0;
+    QTimer peer;
+    connect(&peer, &QTimer::timeout, this, [&] {
+        const int come = int(it.peer.take().count('p'));
+        pings += come;
+        if (come > 0)
+            it.peer.send("pong\n");
+    });
+    peer.start(2);
+    const QByteArray data(size, 'x');
+    QTimer writer;
+    writer.setTimerType(Qt::PreciseTimer);
+    connect(&writer, &QTimer::timeout, this, [&] { it.socket.write(data); });
+    writer.start(every);
+    QTest::qWait(1000);
+    QCOMPARE(it.lost.size(), 0);
+    QVERIFY2(pings >= 5, qPrintable(QString::number(pings)));
+}
+
+void tst_Heartbeat::aHungProgramIsFoundBesideTrafficOfAnyRhythm_data()
+{
+    aLivingPeerLivesBesideTrafficOfAnyRhythm_data();
+}
+
+/// Its kernel acknowledges what this side writes.
+void tst_Heartbeat::aHungProgramIsFoundBesideTrafficOfAnyRhythm()
+{
+    QFETCH(int, every);
+    QFETCH(int, size);
+    QFETCH(bool, noDelay);
+    Guarded it;
+    it.setHeartbeat(100, 200, "ping\n");
+    QVERIFY(it.connect());
+    it.socket.setSocketOption(QAbstractSocket::LowDelayOption, noDelay ? 1 : 0);
+    const QByteArray data(size, 'x');
+    QTimer writer;
+    writer.setTimerType(Qt::PreciseTimer);
+    connect(&writer, &QTimer::timeout, this, [&] { it.socket.write(data); });
+    writer.start(every);
+    QElapsedTimer time;
+    time.start();
+    QTRY_COMPARE(it.reason(), LossReason::HeartbeatMissed);
+    // The timeout and one interval, and what a busy machine adds.
+    QVERIFY2(time.elapsed() >= 195 && time.elapsed() <= 200 + 100 + 200,
+             qPrintable(QString::number(time.elapsed())));
 }
 
 void tst_Heartbeat::disablingStopsTheBeatsAndTheVerdict()

@@ -40,7 +40,11 @@ private slots:
     void whatIsNoSocketIsRefusedAndNothingChanges();
     void aSecondGuardIsRefused();
     void aSocketOfAnotherThreadIsRefused();
-    void unsettingTheSocketLeavesItAsItIs();
+    void unsettingTheSocketPutsBackWhatWasThere();
+    void aDeletedGuardPutsBackWhatWasThere();
+    void withoutDetectWithinTheValuesAreAsTheyWereFound();
+    void theTwoTimesOfTheHeartbeatComeInAnyOrder();
+    void aRefusalStaysUntilThatPropertyIsSetWell();
 };
 
 void tst_Properties::defaultsAreThoseOfTheContract()
@@ -373,7 +377,7 @@ void tst_Properties::aSocketOfAnotherThreadIsRefused()
     QVERIFY(thread.wait());
 }
 
-void tst_Properties::unsettingTheSocketLeavesItAsItIs()
+void tst_Properties::unsettingTheSocketPutsBackWhatWasThere()
 {
     Guarded it;
     it.guard.setDetectWithin(6000);
@@ -382,10 +386,91 @@ void tst_Properties::unsettingTheSocketLeavesItAsItIs()
     it.guard.setSocket(nullptr);
     QCOMPARE(socketChanged.size(), 1);
     QCOMPARE(it.guard.state(), KeepAlive::State::Detached);
-    QVERIFY(ka::query(it.socket.socketDescriptor()).idle == 3s);
+    const ka::Config now = ka::query(it.socket.socketDescriptor());
+    const ka::Config system = ka::systemDefaults();
+    QVERIFY(!now.enabled && now.idle == system.idle);
+    QVERIFY(now.interval == system.interval && now.count == system.count);
     it.peer.finish();
     QTRY_COMPARE(it.socket.state(), QAbstractSocket::UnconnectedState);
     QCOMPARE(it.lost.size(), 0);
+}
+
+void tst_Properties::aDeletedGuardPutsBackWhatWasThere()
+{
+    // What the program has put there itself is what is found.
+    Peer peer;
+    QTcpSocket socket;
+    socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(socket.waitForConnected() && peer.accept());
+    ka::Config own;
+    own.idle = 100s;
+    own.count = 5;
+    ka::apply(socket.socketDescriptor(), own);
+    {
+        KeepAlive guard(&socket);
+        guard.setDetectWithin(6000);
+        guard.setUserTimeout(5000);
+        QVERIFY(ka::query(socket.socketDescriptor()).idle == 3s);
+    }
+    const ka::Config now = ka::query(socket.socketDescriptor());
+    QVERIFY(now.enabled && now.idle == 100s && now.count == 5 && now.userTimeout == 0s);
+    QVERIFY(now.interval == ka::systemDefaults().interval);
+}
+
+void tst_Properties::withoutDetectWithinTheValuesAreAsTheyWereFound()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    it.guard.setDetectWithin(0);
+    const ka::Config now = ka::query(it.socket.socketDescriptor());
+    const ka::Config system = ka::systemDefaults();
+    QVERIFY(now.enabled && now.idle == system.idle);
+    QVERIFY(now.interval == system.interval && now.count == system.count);
+    QVERIFY(std::chrono::milliseconds(it.guard.detectionTime()) == now.detectionTime());
+}
+
+void tst_Properties::theTwoTimesOfTheHeartbeatComeInAnyOrder()
+{
+    for (const bool intervalFirst : {true, false}) {
+        KeepAlive guard;
+        guard.setHeartbeatInterval(1000);
+        guard.setHeartbeatTimeout(5000);
+        const auto set = [&](int interval, int timeout) {
+            if (intervalFirst)
+                guard.setHeartbeatInterval(interval);
+            guard.setHeartbeatTimeout(timeout);
+            if (!intervalFirst)
+                guard.setHeartbeatInterval(interval);
+            QCOMPARE(guard.heartbeatInterval(), interval);
+            QCOMPARE(guard.heartbeatTimeout(), timeout);
+            QCOMPARE(guard.errorString(), QString());
+        };
+        set(100, 500);
+        set(10000, 50000);
+        set(20, 0);
+        // What never fits is not kept by half.
+        guard.setHeartbeatTimeout(10);
+        guard.setHeartbeatInterval(15);
+        QCOMPARE(guard.heartbeatInterval(), 20);
+        QCOMPARE(guard.heartbeatTimeout(), 0);
+        QVERIFY(guard.errorString().startsWith(QLatin1String("heartbeatTimeout: 10 ms")));
+    }
+}
+
+void tst_Properties::aRefusalStaysUntilThatPropertyIsSetWell()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6); // seconds, as Qt counts its own options
+    const QString words = it.guard.errorString();
+    QVERIFY(words.startsWith(QLatin1String("detectWithin: 6 ms")));
+    it.guard.setIdle(5000);
+    QVERIFY(it.connect());
+    it.guard.setCount(3);
+    it.guard.setEnabled(false);
+    QCOMPARE(it.guard.errorString(), words);
+    it.guard.setDetectWithin(6000);
+    QCOMPARE(it.guard.errorString(), QString());
 }
 
 QTEST_GUILESS_MAIN(tst_Properties)

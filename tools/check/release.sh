@@ -15,7 +15,8 @@ if [ "${1-}" = --write ]; then
     shift
 fi
 [ $# -gt 0 ] || set -- lint test docs types windows \
-    package source conan features dependencies semver "qt 5.15" "qt 6.4" "qt 6.8" "qt 6.11"
+    package source conan features dependencies semver "qt 5.15" "qt 6.4" "qt 6.8" "qt 6.11" \
+    mutants
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

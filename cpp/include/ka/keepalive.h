@@ -172,7 +172,10 @@ class KeepAlive : public QObject
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map
     /// of `min`, `max` and `step`, in ms where it is of times; what the system lacks is undefined.
-    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT)
+    ///
+    /// While connected it says what holds of this connection: behind a SOCKS proxy and in a sandbox that
+    /// forbids TCP_INFO, `deadline`, `earlyWarning`, `lossReason` and `probesCounter` are false.
+    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged)
 
 public:
     /// Also ka::State, so that it reads like an enum of the class.
@@ -268,6 +271,7 @@ Q_SIGNALS:
     void heartbeatTimeoutChanged();
     void heartbeatPayloadChanged();
     void abortOnLossChanged();
+    void capabilitiesChanged();
     void stateChanged();
     void lossReasonChanged();
     void errorStringChanged();

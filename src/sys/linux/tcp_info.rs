@@ -56,6 +56,14 @@ struct TcpInfo {
     min_rtt: u32,
     data_segs_in: u32,
     data_segs_out: u32,
+    delivery_rate: u64,
+    busy_time: u64,
+    rwnd_limited: u64,
+    sndbuf_limited: u64,
+    delivered: u32,
+    delivered_ce: u32,
+    bytes_sent: u64,
+    bytes_retrans: u64,
 }
 
 // SAFETY: every field is an integer, of which every pattern of bits is a value.
@@ -72,8 +80,12 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
     }
     let ms = |value: u32| Duration::from_millis(u64::from(value));
     let us = |value: u32| Duration::from_micros(u64::from(value));
+    let state = field!(state).and_then(state);
+    if is_blank(state, &info) {
+        return Ok(Snapshot { state, ..Snapshot::default() });
+    }
     Ok(Snapshot {
-        state: field!(state).and_then(state),
+        state,
         probes: field!(probes).map(u32::from),
         retransmits: field!(retransmits).map(u32::from),
         total_retransmits: field!(total_retrans),
@@ -91,7 +103,19 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         data_segments_sent: field!(data_segs_out),
         bytes_acknowledged: field!(bytes_acked),
         bytes_received: field!(bytes_received),
+        bytes_sent: field!(bytes_retrans).map(|again| info.bytes_sent.saturating_sub(again)),
     })
+}
+
+/// Whether somebody who plays the kernel answers with zeros (gVisor does). To a careless reader each
+/// of them says that the peer was heard just now. A kernel that has a connection always has a
+/// segment size and a timeout for it.
+fn is_blank(state: Option<ConnectionState>, info: &TcpInfo) -> bool {
+    match state {
+        None => true,
+        Some(ConnectionState::Listen | ConnectionState::Closed) => false,
+        Some(_) => info.snd_mss == 0 || info.rto == 0,
+    }
 }
 
 /// The kernel's numbers for the states (`net/tcp_states.h`).
@@ -110,4 +134,26 @@ fn state(number: u8) -> Option<ConnectionState> {
         11 => ConnectionState::Closing,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::unix::lend;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_kernel_that_has_a_connection_is_not_taken_for_one_that_answers_with_zeros() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let info = snapshot(lend(&client)).unwrap();
+        assert_eq!(info.state, Some(ConnectionState::Established));
+        assert!(info.silence().is_some());
+        let (real, _) = read_filled::<TcpInfo>(lend(&client), INFO, libc::TCP_INFO).unwrap();
+        for blank in [TcpInfo { snd_mss: 0, ..real }, TcpInfo { rto: 0, ..real }] {
+            assert!(is_blank(info.state, &blank));
+        }
+        assert!(is_blank(None, &real));
+        assert!(!is_blank(Some(ConnectionState::Listen), &TcpInfo { snd_mss: 0, ..real }));
+    }
 }

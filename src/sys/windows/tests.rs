@@ -257,6 +257,7 @@ fn what_windows_lacks_is_unsupported() {
     let socket = lend(&socket);
     for error in [
         probe_now(socket, &Config::default()).unwrap_err(),
+        set_count(socket, 1).unwrap_err(),
         retransmission_limit(socket).unwrap_err(),
         limit_retransmissions(socket, Duration::ZERO).unwrap_err(),
     ] {

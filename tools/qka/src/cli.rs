@@ -135,7 +135,7 @@ pub struct Plan {
 
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Where to connect to, such as example.org:80 or [2001:db8::1]:80
+    /// Where to connect to, such as example.org:80, [2001:db8::1]:80 or [fe80::1%eth0]:80
     #[arg(value_name = "HOST:PORT")]
     pub to: String,
 

@@ -13,8 +13,10 @@ pub struct Failure {
     code: u8,
 }
 
-/// The numbers, as `qka --help` lists them; 2 is clap's own, for what was typed.
+/// The numbers, as `qka --help` lists them.
 pub const FAILED: u8 = 1;
+/// What was typed; it is clap's own, too.
+pub const NOT_UNDERSTOOD: u8 = 2;
 pub const NOT_CONNECTED: u8 = 3;
 pub const NOT_PERMITTED: u8 = 4;
 pub const UNSUPPORTED: u8 = 5;

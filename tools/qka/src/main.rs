@@ -3,6 +3,7 @@
 //!
 //! Each command gathers what it has to say into one value, which [`page`] prints as text or as JSON.
 
+mod address;
 mod cli;
 mod defaults;
 mod exit;

@@ -32,6 +32,16 @@ pub struct Values {
     pub in_flight: Duration,
 }
 
+/// What Linux is shipped with, and most others, too.
+struct Shipped {
+    idle: Duration,
+    interval: Duration,
+    count: u32,
+}
+
+const SHIPPED: Shipped =
+    Shipped { idle: Duration::from_secs(7200), interval: Duration::from_secs(75), count: 9 };
+
 /// The explanation.
 #[derive(Debug, Serialize)]
 pub struct Explained {
@@ -49,7 +59,9 @@ pub struct Explained {
 
 /// Explains them.
 pub fn explain(wanted: &cli::Plan) -> Result<Explained, Failure> {
-    let asked = asked(wanted)?;
+    // Where they cannot be read those count that the system is shipped with.
+    let system = qkeepalive::system_defaults().unwrap_or_default();
+    let asked = asked(wanted, &system)?;
     let values = here(&asked)?;
     Ok(Explained {
         idle_ms: milliseconds(values.idle),
@@ -58,14 +70,14 @@ pub fn explain(wanted: &cli::Plan) -> Result<Explained, Failure> {
         user_timeout_ms: values.user_timeout.map(milliseconds),
         detection_ms: milliseconds(values.total),
         faults: faults::all(&values),
-        warnings: warnings::all(&values),
+        warnings: warnings::all(&values, &left_alone(wanted, &system)),
         elsewhere: systems::all(&asked, wanted.within),
         values,
     })
 }
 
 /// What was typed, with the system's own values where nothing was.
-fn asked(wanted: &cli::Plan) -> Result<Config, Failure> {
+fn asked(wanted: &cli::Plan, system: &Config) -> Result<Config, Failure> {
     let explicit = match wanted.within {
         Some(within) => Config::detect_within(within)?,
         None => Config {
@@ -75,8 +87,6 @@ fn asked(wanted: &cli::Plan) -> Result<Config, Failure> {
             ..Config::default()
         },
     };
-    // Where they cannot be read those count that the system is shipped with.
-    let system = qkeepalive::system_defaults().unwrap_or_default();
     Ok(Config {
         enabled: true,
         idle: explicit.idle.or(system.idle),
@@ -84,6 +94,17 @@ fn asked(wanted: &cli::Plan) -> Result<Config, Failure> {
         count: explicit.count.or(system.count),
         user_timeout: wanted.user_timeout,
     })
+}
+
+/// What the system says where nothing was typed.
+fn left_alone(wanted: &cli::Plan, system: &Config) -> Config {
+    let by_the_knob = wanted.within.is_some();
+    Config {
+        idle: system.idle.filter(|_| !by_the_knob && wanted.idle.is_none()),
+        interval: system.interval.filter(|_| !by_the_knob && wanted.interval.is_none()),
+        count: system.count.filter(|_| !by_the_knob && wanted.count.is_none()),
+        ..Config::default()
+    }
 }
 
 /// What this system makes of them. Asked of the kernel itself, by a socket of our own: it refuses and
@@ -96,9 +117,9 @@ fn here(asked: &Config) -> Result<Values, Failure> {
     let total = given.detection_time().or(shipped).unwrap_or_default();
     let user_timeout = given.user_timeout.filter(|timeout| !timeout.is_zero());
     Ok(Values {
-        idle: given.idle.unwrap_or(Duration::from_secs(7200)),
-        interval: given.interval.unwrap_or(Duration::from_secs(75)),
-        count: given.count.unwrap_or(9),
+        idle: given.idle.unwrap_or(SHIPPED.idle),
+        interval: given.interval.unwrap_or(SHIPPED.interval),
+        count: given.count.unwrap_or(SHIPPED.count),
         user_timeout,
         total,
         // The clock of a user timeout starts with the first retransmission.

@@ -4,7 +4,7 @@
 //! Nothing is sent but what the kernel sends by itself; what the peer sends is thrown away.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::TcpStream;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,7 @@ use qkeepalive::{Event, GuardedStream, LossReason};
 use serde::Serialize;
 use signal_hook::consts::SIGINT;
 
+use crate::address::Target;
 use crate::cli;
 use crate::exit::{self, Failure};
 use crate::page::{self, BAD, GOOD, WARNING};
@@ -90,37 +91,19 @@ fn interruption() -> Result<Arc<AtomicBool>, Failure> {
     Ok(interrupted)
 }
 
-fn connect(to: &str) -> Result<(TcpStream, SocketAddr), Failure> {
-    if !to.contains(':') || to.ends_with(':') {
-        return Err(Failure::new(
-            2,
-            format!("{to}: a host and a port are wanted, such as {}:80", to.trim_end_matches(':')),
-        ));
-    }
-    let addresses: Vec<_> = to
-        .to_socket_addrs()
-        .map_err(|error| {
-            let words = format!("{to}: the host is not known here ({error}); check name and port");
-            Failure::new(exit::NOT_CONNECTED, words)
-        })?
-        .collect();
+/// The connection, and its address in words.
+fn connect(to: &str) -> Result<(TcpStream, String), Failure> {
+    let target = Target::parse(to)?;
     let until = Instant::now() + CONNECT;
     let mut last = format!("{to}: it has no address");
-    for address in addresses {
+    for address in target.resolve()? {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
         }
         match TcpStream::connect_timeout(&address, left) {
-            Ok(stream) => return Ok((stream, address)),
-            Err(error) => {
-                last = match error.kind() {
-                    io::ErrorKind::ConnectionRefused => {
-                        format!("{address} refuses the connection: nobody listens on that port")
-                    }
-                    _ => format!("{address} cannot be connected: {error}"),
-                };
-            }
+            Ok(stream) => return Ok((stream, target.show(&address))),
+            Err(error) => last = target.not_connected(&address, &error),
         }
     }
     Err(Failure::new(exit::NOT_CONNECTED, last))

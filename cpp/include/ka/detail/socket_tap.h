@@ -11,6 +11,7 @@
 #include <QtCore/qvariant.h>
 
 #include <chrono>
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -50,6 +51,7 @@ enum class Change : std::uint32_t {
     Recovered = 1 << 19,
     BeatDue = 1 << 20,
     MustAbort = 1 << 21,
+    Capabilities = 1 << 22,
 };
 
 /// The class of what Qt reported on a connection.
@@ -77,7 +79,7 @@ class KA_EXPORT SocketTap : public QObject
     // Here and not with the others, because only here moc sees what kind of type they have.
     Q_PROPERTY(ka::State state READ state NOTIFY stateChanged FINAL)
     Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged FINAL)
-    Q_PROPERTY(QVariantMap capabilities READ capabilities CONSTANT FINAL)
+    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged FINAL)
 
 public:
     using State = ka::State;
@@ -130,6 +132,7 @@ Q_SIGNALS:
     void heartbeatTimeoutChanged();
     void heartbeatPayloadChanged();
     void abortOnLossChanged();
+    void capabilitiesChanged();
     /// While connected to something, ten times a second as long as the value changes.
     void silenceChanged();
     /// Likewise.
@@ -188,6 +191,8 @@ protected:
     virtual void socketKept() = 0;
     /// Whether this was refused and is still wrong.
     virtual bool isRefused(const QString &why) const = 0;
+    /// Whether the kernel tells nothing of the connection, although this system's kernel does.
+    virtual bool isBlind() const = 0;
 
     // To a class that makes a guard of another kind of program, such as QML's.
 
@@ -211,8 +216,12 @@ protected:
     /// Whether socketReceived() is called. Holds for the connection under guard; at first it is so
     /// where the kernel cannot tell that data came in.
     void hearReceived(bool hear);
-    /// Limits the time between two retransmissions until the guard lets go.
-    void limitRetransmissions(std::int64_t milliseconds);
+    /// Keeps what was found on the socket until the guard lets go of it, and it is put back.
+    void holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
+                   std::int64_t count, std::int64_t userTimeout, std::int64_t retransmitWithin);
+    /// One of the numbers of what the socket had that accepted this one. For socketReplaced() with
+    /// `inherits`.
+    std::int64_t inherited(std::int32_t number) const;
     /// The descriptor of the guarded connection, −1 for none.
     std::int64_t descriptor() const;
     /// Closes the duplicate descriptor, so that nothing holds back the FIN.
@@ -253,7 +262,7 @@ private:
     SocketOwner *m_owner = nullptr;
     Waiting *m_waiting = nullptr;
     QBasicTimer m_display;
-    bool m_inherits = false;
+    std::unique_ptr<std::array<std::int64_t, 6>> m_inherited; // while it is handed over
 };
 
 } // namespace ka::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel's list of TCP connections: sock_diag(7).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use netlink_packet_core::{
@@ -97,8 +97,8 @@ fn entry(response: &InetResponse) -> Entry {
         connection: Connection {
             pid: None,
             program: None,
-            local: SocketAddr::new(unmapped(id.source_address), id.source_port),
-            peer: SocketAddr::new(unmapped(id.destination_address), id.destination_port),
+            local: endpoint(id.source_address, id.source_port, id.interface_id),
+            peer: endpoint(id.destination_address, id.destination_port, id.interface_id),
             state: state(header.state),
             keepalive: keepalive(header.timer.as_ref()),
             silence: info.map(silence),
@@ -109,9 +109,15 @@ fn entry(response: &InetResponse) -> Entry {
     }
 }
 
-/// IPv4 through a socket of IPv6 is IPv4 to everybody who reads it.
-fn unmapped(address: std::net::IpAddr) -> std::net::IpAddr {
-    address.to_canonical()
+/// IPv4 through a socket of IPv6 is IPv4 to everybody who reads it. A link-local address is one only
+/// together with its interface, to which the kernel has bound such a connection.
+fn endpoint(address: IpAddr, port: u16, interface: u32) -> SocketAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            SocketAddrV6::new(v6, port, 0, interface).into()
+        }
+        address => SocketAddr::new(address, port),
+    }
 }
 
 /// The peer was heard by its data or by an acknowledgement.

@@ -1,0 +1,443 @@
+//! What a guard knows of one connection while it lasts, and all that it tells the kernel about it.
+
+use std::time::{Duration, Instant};
+
+use crate::config::{Config, LEAVE_ALONE};
+use crate::error::Error;
+use crate::found::Found;
+use crate::guard::Clock;
+use crate::heartbeat::{Heartbeat, Pulse};
+use crate::kernel::Kernel;
+use crate::liveness::Liveness;
+use crate::loss::{Loss, ReportedError};
+use crate::plan::Together;
+use crate::retransmission;
+use crate::snapshot::Snapshot;
+use crate::sys;
+
+/// What is known of one connection while it lasts.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) closing: bool,
+    pub(crate) reported: Option<ReportedError>,
+    /// The kernel tells nothing.
+    pub(crate) blind: bool,
+    /// When a report that a blind guard could not check is known to have been no loss.
+    pub(crate) doubt: Option<Box<Instant>>,
+    /// What is promised of the socket; `None` where the kernel refused the values.
+    pub(crate) in_force: Option<Config>,
+    /// What was there before.
+    pub(crate) found: Option<Found>,
+    pub(crate) liveness: Option<Liveness>,
+    pub(crate) heartbeat: Option<Box<Heartbeat>>, // few have one
+    /// Whether it beats. One that rests knows of the beat that is under way.
+    pub(crate) beats: bool,
+    /// The kernel knows of an end; when it is told if the network library does not report it.
+    pub(crate) ended: Option<Instant>,
+    /// What was decided here, to be told when the connection has been aborted.
+    pub(crate) verdict: Option<Box<Loss>>,
+    pub(crate) multipath: bool,
+    pub(crate) retries: u32,
+    pub(crate) retransmissions: Retransmissions,
+    /// The socket's values are said to come from the socket that accepted it. After so many looks it
+    /// is seen whether they do.
+    pub(crate) unverified: u8,
+    /// The kernel's count of probes, where it is more than the plan has.
+    pub(crate) raised: Option<u32>,
+    /// A new idle time waits for the answer to a probe.
+    pub(crate) idle_waits: bool,
+    pub(crate) warned: bool,
+    pub(crate) asleep: Duration,
+}
+
+/// What became of the kernel's limit for retransmissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retransmissions {
+    /// It is as it was found.
+    Untouched,
+    /// This system has none.
+    Missing,
+    /// It is ours.
+    Within(Duration),
+}
+
+/// The kernel's socket option for it takes no more (Linux).
+const MOST_PROBES: u32 = 127;
+
+impl Link {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            closing: false,
+            reported: None,
+            blind: false,
+            doubt: None,
+            in_force: None,
+            found: None,
+            liveness: None,
+            heartbeat: None,
+            beats: false,
+            ended: None,
+            verdict: None,
+            multipath: false,
+            retries: 0,
+            retransmissions: Retransmissions::Untouched,
+            unverified: 0,
+            raised: None,
+            idle_waits: false,
+            warned: false,
+            asleep: clock.asleep,
+        }
+    }
+
+    /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted.
+    pub(crate) fn take(&mut self, wanted: &Config, kernel: &mut impl Kernel) -> Result<(), Error> {
+        let found = kernel.query();
+        let unread = Config { enabled: false, ..LEAVE_ALONE };
+        let before = found.as_ref().copied().unwrap_or(unread);
+        // Somebody else's probes may be under way.
+        let info = if before.enabled { kernel.snapshot() } else { None };
+        self.found = Some(Found::new(&before));
+        if let Err(error) = self.tell(wanted, Some(before), info.as_ref(), kernel) {
+            self.found = None;
+            return Err(error);
+        }
+        // What could not be read is known by now, if it was given.
+        found.map(|_| ()).or_else(|error| if is_loose(wanted) { Err(error) } else { Ok(()) })
+    }
+
+    /// The socket has the values from the one that accepted it, and that one's from before as well.
+    pub(crate) fn inherit(&mut self, wanted: &Config, found: Found) {
+        let values = found.values();
+        self.in_force = Some(over(wanted, &values));
+        self.found = Some(found);
+        self.unverified = 2;
+        if let (Some(within), Some(_)) = (wanted.detection_time(), found.retransmit_within())
+            && let Some(limit) = retransmission::limit_at_accept(within, sys::retries())
+        {
+            self.retransmissions = Retransmissions::Within(limit);
+        }
+    }
+
+    /// Tells the kernel what is wanted, so that nothing of it makes the kernel give up by itself.
+    ///
+    /// Linux keeps its count of unanswered probes across all changes: those that are out are added
+    /// to the new count. And each write of the idle time sends another probe at once if the silence
+    /// is longer: while one is out that waits.
+    pub(crate) fn tell(
+        &mut self,
+        wanted: &Config,
+        before: Option<Config>,
+        info: Option<&Snapshot>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
+        let was = before.unwrap_or(LEAVE_ALONE);
+        let probes = info.and_then(|info| info.probes).unwrap_or(0);
+        let planned = wanted.count.or(was.count);
+        let mut told = *wanted;
+        let mut waits = self.idle_waits && wanted.idle.is_none();
+        let mut raised = self.raised.filter(|_| wanted.count.is_none());
+        if probes > 0 {
+            let count = planned.map(|count| (count + probes + 2).min(MOST_PROBES));
+            raised = count.filter(|_| count != planned);
+            told.count = count;
+            if was.enabled && told.idle.is_some() && told.idle != was.idle {
+                told.idle = None;
+                waits = true;
+            }
+        }
+        let given = kernel.apply(&told)?;
+        let given = Config {
+            idle: wanted.idle.map(|idle| given.idle.unwrap_or(idle)),
+            count: wanted.count,
+            ..given
+        };
+        (self.raised, self.idle_waits) = (raised, waits);
+        let mut read = kernel.query().unwrap_or(was);
+        read.enabled = given.enabled;
+        if raised.is_some() {
+            read.count = planned;
+        }
+        if waits {
+            read.idle = wanted.idle.or(was.idle);
+        }
+        self.in_force = Some(remembered(over(&given, &read), wanted, &was));
+        Ok(())
+    }
+
+    /// The heart-beat, if it beats.
+    pub(crate) fn heart(&self) -> Option<&Heartbeat> {
+        self.heartbeat.as_deref().filter(|_| self.beats)
+    }
+
+    /// What watches the heart-beat, with what it may know.
+    pub(crate) fn pulse(&mut self, now: Instant, info: &Snapshot, queued: u64) -> Option<Pulse> {
+        let heart = self.heartbeat.as_mut().filter(|_| self.beats)?;
+        // Of several paths the kernel describes one.
+        let info = if self.multipath { &Snapshot::default() } else { info };
+        let pulse = heart.look(now, info, queued);
+        Some(Pulse { beat: pulse.beat && !self.closing, ..pulse })
+    }
+
+    /// The time from the peer's last sign of life to the verdict.
+    pub(crate) fn detection_time(&self) -> Option<Duration> {
+        let kernel = self.in_force.and_then(|config| config.detection_time());
+        let program = self.heart().map(|heart| heart.rhythm().timeout);
+        kernel.into_iter().chain(program).min()
+    }
+
+    /// A machine that has slept knows nothing of the time meanwhile.
+    pub(crate) fn notice_sleep(&mut self, clock: Clock, info: &Snapshot) {
+        // The two clocks behind the difference are not read at one moment.
+        if clock.asleep > self.asleep + Duration::from_millis(10) {
+            if let Some(live) = &mut self.liveness {
+                live.pardon(clock.now);
+            }
+            if let Some(heart) = &mut self.heartbeat {
+                let info = if self.multipath { &Snapshot::default() } else { info };
+                heart.pardon(clock.now, info);
+            }
+        }
+        self.asleep = clock.asleep;
+    }
+
+    /// Sees whether what is promised of the socket is on the socket: once where it is said to come
+    /// from another one, and where the system's own values are in force, which may change. Returns
+    /// whether the promise is another now.
+    pub(crate) fn verify(
+        &mut self,
+        loose: bool,
+        now: Instant,
+        info: &Snapshot,
+        kernel: &mut impl Kernel,
+    ) -> bool {
+        let due = self.liveness.as_ref().is_some_and(|live| live.next_look().at <= now);
+        let Some(promised) = self.in_force.filter(|_| due && self.raised.is_none()) else {
+            return false;
+        };
+        if self.unverified > 0 {
+            self.unverified -= 1;
+            if self.unverified > 0 {
+                return false;
+            }
+            self.multipath = kernel.is_multipath();
+            if let Ok(found) = kernel.query()
+                && !same(&found, &promised)
+            {
+                // It came before the listening socket had the values, or that one has others now.
+                let _ = self.tell(&promised, Some(found), Some(info), kernel);
+                self.retransmissions = Retransmissions::Untouched;
+            }
+            return self.multipath;
+        }
+        if !loose || self.idle_waits {
+            return false;
+        }
+        let Ok(found) = kernel.query() else { return false };
+        self.in_force = Some(remembered(found, &LEAVE_ALONE, &promised));
+        self.in_force != Some(promised)
+    }
+
+    /// Sees to it that the kernel sends its probes, and does not give up for them before we do.
+    pub(crate) fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
+        let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
+        // With a user timeout the count is of no account, and at one more probe the kernel gives up.
+        if in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+            return;
+        }
+        let (Some(probes), Some(count)) = (info.probes, in_force.count) else {
+            if live.last_call(now, info) {
+                kernel.probe_now(&in_force);
+            }
+            return;
+        };
+        if probes == 0 {
+            // Heard again. The count is as before, or the next death would take longer without us.
+            if self.raised.take().is_some() {
+                kernel.set_count(count);
+            }
+            if std::mem::take(&mut self.idle_waits) {
+                let idle = Config { enabled: in_force.enabled, idle: in_force.idle, ..LEAVE_ALONE };
+                let _ = kernel.apply(&idle);
+            }
+        } else {
+            // Enough for all that it sends until the next look, and some more.
+            let next = live.next_look();
+            let ahead = (next.at + next.lateness).saturating_duration_since(now);
+            let sent = ahead.as_millis() / live.terms().interval.as_millis().max(1);
+            let sent = u32::try_from(sent).unwrap_or(MOST_PROBES);
+            let needed = probes.saturating_add(sent).saturating_add(2);
+            if needed > self.raised.unwrap_or(0) {
+                let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
+                kernel.set_count(raised);
+                self.raised = Some(raised);
+            }
+        }
+        if live.first_call(now, info) || live.last_call(now, info) {
+            kernel.probe_now(&in_force);
+            self.idle_waits = false;
+        }
+    }
+
+    pub(crate) fn lower_count(&mut self, kernel: &mut impl Kernel) {
+        if self.raised.take().is_some()
+            && let Some(count) = self.in_force.and_then(|config| config.count)
+        {
+            kernel.set_count(count);
+        }
+    }
+
+    /// Limits the time between two retransmissions to what the promise takes, or puts the limit back
+    /// that was there before.
+    pub(crate) fn limit_retransmissions(&mut self, info: &Snapshot, kernel: &mut impl Kernel) {
+        let within = self.liveness.as_ref().map(|live| live.terms().within);
+        let wanted = within.and_then(|time| retransmission::limit(time, info, self.retries));
+        let found = self.found.and_then(|found| found.retransmit_within());
+        match (wanted, self.retransmissions) {
+            (_, Retransmissions::Missing) | (None, Retransmissions::Untouched) => {}
+            // A round trip is never the same twice.
+            (Some(wanted), Retransmissions::Within(limit))
+                if wanted <= limit + limit / 4 && limit <= wanted + wanted => {}
+            (None, Retransmissions::Within(_)) => {
+                found.into_iter().for_each(|limit| kernel.limit_retransmissions(limit));
+                self.retransmissions = Retransmissions::Untouched;
+            }
+            (Some(wanted), now) => {
+                let Some(found) = &mut self.found else { return };
+                if found.retransmit_within().is_none() {
+                    found.note_retransmissions(kernel.retransmission_limit());
+                }
+                let now = match now {
+                    Retransmissions::Within(limit) => Some(limit),
+                    _ => found.retransmit_within(),
+                };
+                let Some(now) = now else {
+                    self.retransmissions = Retransmissions::Missing;
+                    return;
+                };
+                // Under a smaller limit the kernel gives up for attempts that it has already made.
+                if wanted < now && is_trying_again(info) {
+                    return;
+                }
+                kernel.limit_retransmissions(wanted);
+                self.retransmissions = Retransmissions::Within(wanted);
+            }
+        }
+    }
+}
+
+/// Whether the kernel's own value stands somewhere: it may be changed for the whole system.
+pub(crate) fn is_loose(config: &Config) -> bool {
+    config.idle.is_none() || config.interval.is_none() || config.count.is_none()
+}
+
+/// What has to be written of one value: the new one if it is another, or what was there before where
+/// that comes back into force.
+pub(crate) fn different<T: PartialEq + Copy>(
+    new: Option<T>,
+    old: Option<T>,
+    found: Option<T>,
+    before: Option<T>,
+) -> Option<T> {
+    match new {
+        Some(_) => new.filter(|_| new != old),
+        None => found.filter(|_| found != before),
+    }
+}
+
+/// Whether data is being sent again. Probes of a closed window are not: the kernel counts those that
+/// are unanswered, whatever their time.
+fn is_trying_again(info: &Snapshot) -> bool {
+    info.retransmits.unwrap_or(0) > 0
+}
+
+/// Each value of the first that there is, and else that of the second.
+fn over(first: &Config, second: &Config) -> Config {
+    Config {
+        enabled: first.enabled,
+        idle: first.idle.or(second.idle),
+        interval: first.interval.or(second.interval),
+        count: first.count.or(second.count),
+        user_timeout: first.user_timeout.or(second.user_timeout),
+    }
+}
+
+/// Whether the socket does what is promised, as far as that can be read.
+fn same(found: &Config, promised: &Config) -> bool {
+    over(found, promised) == *promised
+}
+
+/// The change with what has to go to the system together with it.
+pub(crate) fn completed(changed: Config, before: &Config, together: Together) -> Config {
+    if !together.needed(changed.idle, changed.interval) {
+        return changed;
+    }
+    Config {
+        idle: changed.idle.or(before.idle),
+        interval: changed.interval.or(before.interval),
+        ..changed
+    }
+}
+
+/// What is in force after a change: what was left alone is as it was, also where the system does
+/// not say so, or says it in whole seconds only.
+fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
+    let same = |after: Option<Duration>, before: Option<Duration>| match (after, before) {
+        (Some(after), Some(before))
+            if after < before + Duration::from_secs(1) && after > before =>
+        {
+            Some(before)
+        }
+        (after, before) => after.or(before),
+    };
+    Config {
+        idle: changed.idle.and(after.idle).or_else(|| same(after.idle, before.idle)),
+        interval: changed
+            .interval
+            .and(after.interval)
+            .or_else(|| same(after.interval, before.interval)),
+        ..after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(idle: u64, interval: u64) -> Config {
+        let ms = |ms| (ms > 0).then(|| Duration::from_millis(ms));
+        Config { idle: ms(idle), interval: ms(interval), ..LEAVE_ALONE }
+    }
+
+    #[test]
+    fn what_goes_to_the_system_together_is_completed_by_what_was_sent_before() {
+        let before = times(3000, 1000);
+        for (together, changed, sent) in [
+            (Together::Never, times(500, 0), times(500, 0)),
+            (Together::BelowSeconds, times(2000, 0), times(2000, 0)),
+            (Together::BelowSeconds, times(500, 0), times(500, 1000)),
+            (Together::BelowSeconds, times(0, 250), times(3000, 250)),
+            (Together::Always, times(2000, 0), times(2000, 1000)),
+            (Together::Always, times(0, 0), times(0, 0)),
+        ] {
+            assert_eq!(completed(changed, &before, together), sent, "{together:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_remembered_where_the_system_tells_it_roughly_or_not_at_all() {
+        for (before, changed, read, known) in [
+            // Read back in whole seconds.
+            (times(500, 250), times(0, 0), times(1000, 1000), times(500, 250)),
+            // Not read back at all.
+            (times(500, 250), times(0, 0), times(0, 0), times(500, 250)),
+            // What was changed is what was given.
+            (times(500, 250), times(1000, 0), times(1000, 1000), times(1000, 250)),
+            // Somebody else has changed it.
+            (times(500, 250), times(0, 0), times(9000, 1000), times(9000, 250)),
+            // Whole seconds are as they are read.
+            (times(3000, 1000), times(0, 2000), times(3000, 2000), times(3000, 2000)),
+        ] {
+            assert_eq!(remembered(read, &changed, &before), known);
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! What has to hold in every life. The judge sees both ends and the path, which no guard does.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use qkeepalive::LossReason;
+
+use super::guarded::Promise;
+use super::kernel::{End, Options, Socket};
+use super::time::{MS, S, Us, seconds};
+
+/// The rules, each by its own name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// Nobody is lost who was heard within the time that is promised now.
+    HeardWithinTheTime,
+    /// Nobody is lost who lives, over a path that has been well for long enough.
+    LivesOnAWellPath,
+    /// Who is gone is found in time.
+    FoundInTime,
+    /// A warning comes before each verdict.
+    WarnedFirst,
+    /// Each loss is told exactly once, and nothing else is told.
+    ToldOnce,
+    /// What was put on the socket is taken back.
+    GivenBack,
+    /// One beat at a time is on its way.
+    OneBeatAtATime,
+    /// The kernel's own count does not come before the verdict.
+    GuardBeforeKernel,
+}
+
+impl Invariant {
+    pub const ALL: [Self; 8] = [
+        Self::HeardWithinTheTime,
+        Self::LivesOnAWellPath,
+        Self::FoundInTime,
+        Self::WarnedFirst,
+        Self::ToldOnce,
+        Self::GivenBack,
+        Self::OneBeatAtATime,
+        Self::GuardBeforeKernel,
+    ];
+}
+
+#[derive(Debug, Clone)]
+pub struct Violation {
+    pub invariant: Invariant,
+    pub at: Us,
+    pub detail: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at {}: {}", self.invariant, seconds(self.at), self.detail)
+    }
+}
+
+/// What is true at one moment.
+#[derive(Debug)]
+pub struct Truth<'a> {
+    /// The world's time, and this machine's.
+    pub world: Us,
+    pub now: Us,
+    pub socket: &'a Socket,
+    pub promise: Option<Promise>,
+    pub rhythm: Option<(Us, Us)>,
+    pub round_trip: Us,
+    pub well_for: Us,
+    pub peer_lives: bool,
+    pub program_lives_for: Us,
+    /// How long the peer's program and then its kernel take to get an answer out.
+    pub lag: Us,
+    pub blocked: bool,
+    /// When the peer's program was last unable to make itself heard, by this machine's clock: for
+    /// its own reasons, and for the path's.
+    pub mute: [(Us, Us); 2],
+}
+
+impl Truth<'_> {
+    fn answer(&self) -> Us {
+        let measured = self.socket.round_trip + 4 * self.socket.variation;
+        measured.max(self.round_trip).max(50 * MS)
+    }
+
+    /// How long a path has to be well before a verdict over it is wrong whatever was before.
+    fn long_enough(&self, promise: &Promise) -> Us {
+        let mut stimulus = (promise.within / 6).max(S);
+        if self.socket.has_data() {
+            // Nothing is sent on such a connection before the kernel's next attempt.
+            stimulus = stimulus.max(self.socket.longest_spacing());
+        }
+        if !promise.counted {
+            // With a user timeout in force no probe can be had but the plan's own.
+            stimulus = stimulus.max(promise.interval + promise.interval / 8);
+        }
+        stimulus + 2 * self.round_trip + 4 * self.socket.variation + 400 * MS
+    }
+
+    /// Whether the round trip leaves any time for an answer; the guard says so if not.
+    fn is_promise_possible(&self, promise: &Promise) -> bool {
+        promise.within > promise.idle + 2 * self.answer()
+    }
+}
+
+#[derive(Debug)]
+struct Beat {
+    written: Us,
+    /// Where in the stream it ends.
+    ends: u64,
+    left: Option<Us>,
+}
+
+/// What happened to connections, for the table.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    pub connections: u64,
+    pub right: u64,
+    pub wrong: u64,
+    pub warnings: u64,
+    pub reasons: [u64; 8],
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        self.connections += other.connections;
+        self.right += other.right;
+        self.wrong += other.wrong;
+        self.warnings += other.warnings;
+        for (all, more) in self.reasons.iter_mut().zip(other.reasons) {
+            *all += more;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub struct Judge {
+    pub violations: Vec<Violation>,
+    pub tally: Tally,
+    /// What was on the socket before the guard came.
+    found: Option<Options>,
+    /// Since when the full time runs anew, for the peer's kernel and for its program.
+    since: Us,
+    beating_since: Us,
+    /// Until when the event loop was last blocked.
+    free: Us,
+    warned: bool,
+    told: u32,
+    beats: VecDeque<Beat>,
+}
+
+/// What the kernel's grain and rounding take.
+const GRAIN: Us = 6 * MS;
+
+impl Judge {
+    fn violated(&mut self, invariant: Invariant, at: Us, detail: String) {
+        if !self.violations.iter().any(|seen| seen.invariant == invariant) {
+            self.violations.push(Violation { invariant, at, detail });
+        }
+    }
+
+    fn is_violated(&self, invariant: Invariant) -> bool {
+        self.violations.iter().any(|seen| seen.invariant == invariant)
+    }
+
+    // --- What happens ---
+
+    pub fn connected(&mut self, now: Us) {
+        self.tally.connections += 1;
+        self.told = 0;
+        self.free = now;
+        self.beats.clear();
+    }
+
+    /// The guard takes the connection.
+    pub fn guarded(&mut self, found: Options, now: Us) {
+        self.found = Some(found);
+        (self.since, self.beating_since) = (now, now);
+        self.warned = false;
+        self.told = 0;
+        // What another guard has sent is none of this one's.
+        self.beats.clear();
+    }
+
+    pub fn changed(&mut self, now: Us, heartbeat: bool) {
+        self.since = now;
+        if heartbeat {
+            self.beating_since = now;
+        }
+    }
+
+    pub fn woke(&mut self, now: Us) {
+        (self.since, self.beating_since) = (now, now);
+    }
+
+    pub fn unblocked(&mut self, now: Us) {
+        self.free = now;
+    }
+
+    pub fn looked(&mut self, suspect: bool) {
+        self.tally.warnings += u64::from(suspect && !self.warned);
+        self.warned = suspect;
+    }
+
+    pub fn beat(&mut self, truth: &Truth, ends: u64) {
+        // What came while it waited to leave may have been its answer: nobody can tell.
+        let heard = truth.socket.data_received_at;
+        let out = self.beats.iter().find(|beat| beat.left.is_none_or(|_| beat.written > heard));
+        if let Some(out) = out {
+            let detail = format!(
+                "another beat is wanted while that of {} is {}",
+                seconds(out.written),
+                if out.left.is_some() { "unanswered" } else { "unsent" }
+            );
+            self.violated(Invariant::OneBeatAtATime, truth.world, detail);
+        }
+        self.beats.retain(|beat| beat.left.is_none_or(|left| left > heard));
+        self.beats.push_back(Beat { written: truth.now, ends, left: None });
+    }
+
+    /// Something may have left.
+    pub fn sent(&mut self, now: Us, socket: &Socket) {
+        for beat in self.beats.iter_mut().filter(|beat| beat.left.is_none()) {
+            if socket.nxt >= beat.ends {
+                beat.left = Some(now);
+            }
+        }
+    }
+
+    // --- In time ---
+
+    /// The silence ends, or nobody will look any more: was it longer than it may be?
+    pub fn check_silence(&mut self, truth: &Truth) {
+        if self.told > 0 || truth.blocked || self.is_violated(Invariant::FoundInTime) {
+            return;
+        }
+        let (socket, now) = (truth.socket, truth.now);
+        if let Some(promise) = truth.promise.as_ref().filter(|it| truth.is_promise_possible(it)) {
+            let stranded = socket.stranded_at.unwrap_or(0);
+            let from = socket.heard().max(self.since).max(stranded);
+            // The first probe is late by up to an eighth, and two are unanswered in a verdict.
+            let Promise { within, idle, interval, .. } = *promise;
+            let second = if within >= idle + 2 * interval { interval + interval / 16 } else { 0 };
+            let late = idle + idle / 8 + second;
+            let mut within = within.max(late) + 100 * MS + 2 * truth.answer();
+            if socket.has_data() {
+                // Two attempts to deliver it, of which the first is under way.
+                let next = socket.options.longest_timeout.min(2 * socket.timeout);
+                let spacing = socket.longest_spacing();
+                // Where the kernel's spacing is longer than what was promised, two of them.
+                within = (within + next.max(spacing)).max(2 * (spacing + truth.answer()) + S);
+            }
+            // After a block it is not known since when an answer is owed.
+            let owed = promise.within - idle;
+            let by = (from + within).max(self.free + owed + 500 * MS + 2 * truth.answer());
+            if now > by {
+                let detail = format!(
+                    "silent for {} with {} promised, and not told",
+                    seconds(now - from),
+                    seconds(promise.within)
+                );
+                return self.violated(Invariant::FoundInTime, truth.world, detail);
+            }
+        }
+        if let Some((interval, timeout)) = truth.rhythm {
+            let silent = socket.data_received_at.max(self.beating_since);
+            let within = timeout + interval + 100 * MS + 2 * truth.answer();
+            // A beat behind what the peer's kernel still takes has to wait for its turn.
+            let left = self.beats.iter().filter_map(|beat| beat.left).any(|left| left > silent);
+            let moved = if socket.has_data() && !left { socket.progress_at } else { 0 };
+            for (from, to) in truth.mute {
+                // A program that was not asked because there was so much to read is no such case.
+                let by = silent.max(from).max(moved).max(self.free) + within;
+                if now.min(to) > by {
+                    let detail = format!(
+                        "its program was silent for {} with {} promised, and not told",
+                        seconds(now - silent.max(from)),
+                        seconds(timeout)
+                    );
+                    return self.violated(Invariant::FoundInTime, truth.world, detail);
+                }
+            }
+        }
+    }
+
+    // --- Verdicts ---
+
+    /// The guard has decided by itself.
+    pub fn decided(&mut self, truth: &Truth) {
+        self.check_silence(truth);
+        if !self.warned {
+            self.violated(Invariant::WarnedFirst, truth.world, "lost without a warning".into());
+        }
+        let before = self.violations.len();
+        let silent = self.is_overdue(truth);
+        let missed = self.is_beat_missed(truth);
+        if !silent && !missed {
+            let detail = format!("lost by the guard; {}", figures(truth));
+            self.violated(Invariant::HeardWithinTheTime, truth.world, detail);
+        }
+        if silent && !missed {
+            self.check_path(truth, "by the guard");
+        }
+        if missed && let (Some(promise), Some((interval, timeout))) = (truth.promise, truth.rhythm)
+        {
+            // The answer's own way through the peer's kernel is in its lag.
+            let needed = self.long_enough_for_beat(truth, &promise);
+            let answers = truth.lag + truth.answer() < timeout - interval;
+            if answers && truth.program_lives_for >= needed && truth.well_for >= needed {
+                let detail = format!(
+                    "lost by the heart-beat though its program answers; well for {}; {}",
+                    seconds(truth.well_for),
+                    figures(truth)
+                );
+                self.violated(Invariant::LivesOnAWellPath, truth.world, detail);
+            }
+        }
+        self.count(before);
+    }
+
+    fn long_enough_for_beat(&self, truth: &Truth, promise: &Promise) -> Us {
+        truth.long_enough(promise) + truth.lag + truth.answer()
+    }
+
+    fn count(&mut self, violations_before: usize) {
+        if self.violations.len() > violations_before {
+            self.tally.wrong += 1;
+        } else {
+            self.tally.right += 1;
+        }
+    }
+
+    /// Whether the peer's kernel owes something for as long as was promised.
+    fn is_overdue(&self, truth: &Truth) -> bool {
+        let socket = truth.socket;
+        truth.promise.is_some_and(|promise| {
+            let least = promise.within.saturating_sub(GRAIN);
+            let stuck = socket.is_in_flight() && truth.now - socket.progress_at >= least;
+            socket.silence() >= least || stuck
+        })
+    }
+
+    /// Whether its program owes an answer to a beat for long enough.
+    fn is_beat_missed(&self, truth: &Truth) -> bool {
+        let Some((interval, timeout)) = truth.rhythm else {
+            return false;
+        };
+        let socket = truth.socket;
+        let owed = (timeout - interval).saturating_sub(GRAIN);
+        let silent = truth.now - socket.data_received_at >= timeout.saturating_sub(GRAIN);
+        let unanswered = self
+            .beats
+            .iter()
+            .filter_map(|beat| beat.left)
+            .filter(|left| *left > socket.data_received_at)
+            .any(|left| truth.now - left >= owed);
+        // A beat that was held back behind what nobody takes is none the less owed.
+        let stuck = socket.has_data() && truth.now - socket.progress_at >= owed;
+        silent && (unanswered || stuck)
+    }
+
+    fn check_path(&mut self, truth: &Truth, by: &str) {
+        let Some(promise) = &truth.promise else { return };
+        if truth.peer_lives
+            && truth.is_promise_possible(promise)
+            && truth.well_for >= truth.long_enough(promise)
+        {
+            let detail = format!(
+                "lost {by} though it lives; well for {}; {}",
+                seconds(truth.well_for),
+                figures(truth)
+            );
+            self.violated(Invariant::LivesOnAWellPath, truth.world, detail);
+        }
+    }
+
+    /// The kernel has ended the connection.
+    pub fn kernel_ended(&mut self, truth: &Truth, end: End) {
+        let Some(found) = self.found else { return };
+        let Some(promise) = truth.promise.filter(|_| self.told == 0) else { return };
+        // Opted into, with all that it kills.
+        if matches!(end, End::UserTimeout | End::Reset) {
+            return;
+        }
+        let before = self.violations.len();
+        // What the system does by its own rule is none of the guard's doing.
+        let unlimited = truth.socket.options.longest_timeout == found.longest_timeout;
+        // A card that takes nothing is tried so many times every half second.
+        let stranded = truth.socket.stranded_at.is_some_and(|at| truth.now - at <= S)
+            || (end == End::WindowProbe && truth.socket.stranded_at.is_some());
+        let own_rule = end != End::Keepalive && (unlimited || stranded);
+        if !own_rule && !self.is_overdue(truth) {
+            let detail = format!("killed by the kernel ({end:?}); {}", figures(truth));
+            self.violated(Invariant::HeardWithinTheTime, truth.world, detail);
+        }
+        if !own_rule {
+            self.check_path(truth, "by the kernel");
+        }
+        // The kernel counts no further.
+        let counted = truth.socket.probes < 127;
+        if end == End::Keepalive && counted && !truth.blocked && truth.now > self.free + 500 * MS {
+            let detail = format!(
+                "killed by the kernel's count with {} promised; {}",
+                seconds(promise.within),
+                figures(truth)
+            );
+            self.violated(Invariant::GuardBeforeKernel, truth.world, detail);
+        }
+        self.count(before);
+    }
+
+    /// A loss was told.
+    pub fn told(&mut self, world: Us, reason: LossReason) {
+        self.told += 1;
+        let number = match reason {
+            LossReason::PeerClosed => 1,
+            LossReason::PeerReset => 2,
+            LossReason::ProbesUnanswered => 3,
+            LossReason::DataUnacknowledged => 4,
+            LossReason::HeartbeatMissed => 5,
+            LossReason::NetworkUnreachable => 6,
+            _ => 7,
+        };
+        self.tally.reasons[number] += 1;
+        if self.told > 1 {
+            self.violated(Invariant::ToldOnce, world, "one loss was told twice".into());
+        }
+    }
+
+    /// The connection is over. `lost`: by no doing of this side, and under an enabled guard; `None`
+    /// where that is a matter of opinion.
+    pub fn over(&mut self, world: Us, lost: Option<bool>) {
+        if lost == Some(true) && self.told == 0 {
+            self.violated(Invariant::ToldOnce, world, "a loss was not told".into());
+        }
+        if lost == Some(false) && self.told > 0 {
+            let detail = "a loss was told of a close of our own, or while switched off";
+            self.violated(Invariant::ToldOnce, world, detail.into());
+        }
+        self.found = None;
+    }
+
+    /// Lost and told, and not aborted: what comes after is nobody's loss.
+    pub fn is_told(&self) -> bool {
+        self.told > 0
+    }
+
+    // --- Taken back ---
+
+    pub fn let_go(&mut self, world: Us, left: &Options) {
+        if let Some(found) = self.found.take()
+            && found != *left
+        {
+            let detail = format!("let go with {left:?}, found {found:?}");
+            self.violated(Invariant::GivenBack, world, detail);
+        }
+    }
+
+    /// After a change of the settings.
+    pub fn check_limit(&mut self, truth: &Truth, wanted: bool) {
+        let Some(found) = self.found else { return };
+        let limit = truth.socket.options.longest_timeout;
+        if !wanted && limit != found.longest_timeout {
+            let detail = format!(
+                "retransmissions are still limited to {}, which nothing asks for",
+                seconds(limit)
+            );
+            self.violated(Invariant::GivenBack, truth.world, detail);
+        }
+    }
+}
+
+fn figures(truth: &Truth) -> String {
+    let socket = truth.socket;
+    let within = truth.promise.map_or("-".into(), |promise| seconds(promise.within));
+    let beats = truth.rhythm.map_or(String::new(), |(interval, timeout)| {
+        format!(", beats {} / {}", seconds(interval), seconds(timeout))
+    });
+    format!(
+        "promised {within}{beats}, silent for {}, no data for {}, nothing taken for {}, in flight \
+         {}, unsent {}, probes {}, retransmits {}, round trip {} us",
+        seconds(socket.silence()),
+        seconds(truth.now - socket.data_received_at),
+        seconds(truth.now - socket.progress_at.min(truth.now)),
+        socket.nxt - socket.una,
+        socket.unsent(),
+        socket.probes,
+        socket.retransmits,
+        truth.round_trip,
+    )
+}
