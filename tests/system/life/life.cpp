@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#include "life.h"
+
+#include <ka/server.h>
+#include <ka/socket.h>
+
+#include <QtCore/QCoreApplication>
+#include <QtCore/QThread>
+#include <QtNetwork/QSslSocket>
+
+#include <algorithm>
+#include <utility>
+
+namespace {
+
+constexpr int lookInterval = 10;
+constexpr int openInterval = 300;
+constexpr quint16 ownPort = 7003;
+/// What may wait to be written; a program that asks for more waits, too.
+constexpr qint64 enough = 512 * 1024;
+
+qint64 us(std::optional<std::chrono::milliseconds> time)
+{
+    return time ? qint64(time->count()) * 1000 : 0;
+}
+
+} // namespace
+
+Life::Life(const Plan &plan)
+    : m_plan(plan)
+{
+    m_record.roundTrip = 2000 * qint64(plan.delay);
+    m_wanted.detectWithin = plan.detectWithin;
+    m_wanted.heartbeatInterval = plan.heartbeatInterval;
+    m_wanted.heartbeatTimeout = plan.heartbeatTimeout;
+    m_looks.setTimerType(Qt::PreciseTimer);
+    m_looks.setInterval(lookInterval);
+    connect(&m_looks, &QTimer::timeout, this, &Life::look);
+    m_opens.setInterval(openInterval);
+    connect(&m_opens, &QTimer::timeout, this, &Life::open);
+    m_writer.setTimerType(Qt::PreciseTimer);
+    connect(&m_writer, &QTimer::timeout, this, &Life::write);
+}
+
+Life::~Life()
+{
+    if (m_socket)
+        m_socket->disconnect(this);
+    delete m_guard;
+    delete m_socket;
+}
+
+QString Life::run()
+{
+    const QString refusal = m_stage.start(
+            {m_plan.delay > 0 ? NetLab::Way::Long : NetLab::Way::Cable, false, m_plan.delay});
+    if (!refusal.isEmpty())
+        return refusal;
+    if (m_plan.accepted)
+        listen();
+    else
+        makeSocket();
+    m_looks.start();
+    m_opens.start();
+    open();
+    // A life that does not begin ends, too.
+    QTimer::singleShot(30000, this, [this] {
+        if (!m_began)
+            QCoreApplication::quit();
+    });
+    QCoreApplication::exec();
+    note(Stamp::Note, QStringLiteral("the end"));
+
+    QString trouble = m_stage.finish();
+    if (!m_began && trouble.isEmpty())
+        trouble = QStringLiteral("no connection was made");
+    const std::vector<Stamp> &theirs = m_stage.stamps();
+    m_record.stamps.insert(m_record.stamps.end(), theirs.begin(), theirs.end());
+    std::stable_sort(
+            m_record.stamps.begin(), m_record.stamps.end(),
+            [](const Stamp &one, const Stamp &other) { return one.before < other.before; });
+    return trouble;
+}
+
+// --- The connection ---
+
+void Life::listen()
+{
+    m_server.listen(QHostAddress::Any, ownPort);
+    ka::guardConnections(&m_server, std::chrono::milliseconds(m_plan.detectWithin),
+                         [this](ka::KeepAlive *guard) {
+                             auto *socket = qobject_cast<QTcpSocket *>(guard->socket());
+                             if (m_connected || !socket)
+                                 return; // the answer to a call that was given up
+                             m_wantsGuard = true;
+                             m_socket = socket;
+                             m_guard = guard;
+                             watch(socket);
+                             watch(guard);
+                             adopt();
+                             apply(*guard);
+                             noteSettings(Stamp::Set);
+                         });
+    connect(&m_server, &QTcpServer::newConnection, this, [this] {
+        while (QTcpSocket *socket = m_server.nextPendingConnection()) {
+            if (socket != m_socket)
+                socket->deleteLater();
+        }
+    });
+    // What the connections have without a guard.
+    QTcpServer other;
+    other.listen(QHostAddress::Any);
+    m_found = SocketOptions::of(other.socketDescriptor());
+}
+
+void Life::makeSocket()
+{
+    if (m_plan.tls) {
+        auto *encrypted = new QSslSocket;
+        encrypted->setPeerVerifyMode(QSslSocket::VerifyNone);
+        m_socket = encrypted;
+    } else {
+        m_socket = new QTcpSocket;
+    }
+    watch(m_socket);
+    if (m_plan.guardFirst)
+        makeGuard();
+}
+
+/// Before a guard does, so that each thing is seen as it was without one.
+void Life::watch(QTcpSocket *socket)
+{
+    connect(socket, &QTcpSocket::stateChanged, this, &Life::adopt);
+    connect(socket, &QTcpSocket::connected, this, &Life::adopt);
+    connect(socket, &QTcpSocket::disconnected, this, &Life::disconnected);
+    connect(socket, &QTcpSocket::readyRead, socket, [socket] { socket->readAll(); });
+}
+
+void Life::open()
+{
+    if (m_connected || !m_stage.isOpen())
+        return;
+    const qint64 waited = m_clock.now() - m_lastCall;
+    if (m_plan.accepted) {
+        if (waited > 3000000 || m_lastCall == 0) {
+            m_lastCall = m_clock.now();
+            m_stage.act(Stamp::Note, 0, QStringLiteral("calls"),
+                        [](NetLab &lab) { lab.call(ownPort); });
+        }
+        return;
+    }
+    if (m_socket->state() != QAbstractSocket::UnconnectedState) {
+        if (waited > 5000000)
+            m_socket->abort(); // an attempt that an outage has met
+        return;
+    }
+    m_lastCall = m_clock.now();
+    if (auto *encrypted = qobject_cast<QSslSocket *>(m_socket.data()))
+        encrypted->connectToHostEncrypted(m_stage.serverAddress(), 7001);
+    else
+        m_socket->connectToHost(m_stage.serverAddress(), 7000);
+}
+
+void Life::adopt()
+{
+    if (m_connected || m_socket->state() != QAbstractSocket::ConnectedState
+        || m_socket->socketDescriptor() == -1)
+        return;
+    m_connected = true;
+    m_closing = false;
+    if (m_plan.ownOptions)
+        SocketOptions::setOwn(m_socket->socketDescriptor());
+    if (!m_plan.accepted)
+        m_found = SocketOptions::of(m_socket->socketDescriptor());
+    note(Stamp::Connected);
+    look();
+    if (m_wantsGuard && m_guard) {
+        noteSettings(Stamp::Guarded);
+        // Once it knows what is in force.
+        QTimer::singleShot(0, m_guard, [this] { noteSettings(Stamp::Set); });
+    } else if (m_wantsGuard) {
+        QTimer::singleShot(0, this, [this] {
+            if (m_connected && !m_guard)
+                makeGuard();
+        });
+    }
+    if (!m_began)
+        begin();
+}
+
+void Life::disconnected()
+{
+    if (!m_connected)
+        return;
+    note(Stamp::Disconnected);
+    m_connected = false;
+    m_closing = false;
+    if (m_plan.accepted && m_socket)
+        m_socket->deleteLater();
+}
+
+// --- The guard ---
+
+void Life::makeGuard()
+{
+    m_guard = new ka::KeepAlive(m_socket);
+    watch(m_guard);
+    if (m_connected)
+        noteSettings(Stamp::Guarded);
+    apply(*m_guard);
+    if (m_connected)
+        noteSettings(Stamp::Set);
+}
+
+void Life::watch(ka::KeepAlive *guard)
+{
+    connect(guard, SIGNAL(connectionSuspect()), this, SLOT(suspect()));
+    connect(guard, SIGNAL(connectionRecovered()), this, SLOT(recovered()));
+    connect(guard, &ka::KeepAlive::connectionLost, this,
+            [this](ka::LossReason reason, const QString &detail) {
+                note(Stamp::Lost, detail);
+                m_record.stamps.back().reason = reason;
+            });
+}
+
+void Life::apply(ka::KeepAlive &guard) const
+{
+    guard.setHeartbeatPayload("beat\n");
+    guard.setDetectWithin(m_wanted.detectWithin);
+    guard.setHeartbeatInterval(m_wanted.heartbeatInterval);
+    guard.setHeartbeatTimeout(m_wanted.heartbeatTimeout);
+    guard.setEnabled(m_wanted.enabled);
+}
+
+void Life::letGo(bool forGood)
+{
+    if (!m_guard || m_guard->socket() == nullptr)
+        return;
+    if (forGood)
+        delete m_guard;
+    else
+        m_guard->setSocket(nullptr);
+    const bool isThere = m_connected && m_socket->socketDescriptor() != -1;
+    note(Stamp::LetGo,
+         isThere ? SocketOptions::of(m_socket->socketDescriptor()).differenceFrom(m_found)
+                 : QString());
+}
+
+void Life::comeBack()
+{
+    if (m_wantsGuard || !m_socket)
+        return;
+    m_wantsGuard = true;
+    if (!m_guard) {
+        makeGuard();
+        return;
+    }
+    m_guard->setSocket(m_socket);
+    if (m_connected)
+        noteSettings(Stamp::Guarded);
+}
+
+// --- What happens ---
+
+void Life::begin()
+{
+    m_began = true;
+    for (const Plan::Event &event : m_plan.events) {
+        QTimer::singleShot(event.at, Qt::PreciseTimer, this, [this, event] { happen(event); });
+    }
+    QTimer::singleShot(m_plan.length, this, &QCoreApplication::quit);
+}
+
+void Life::happen(const Plan::Event &event)
+{
+    using Event = Plan::Event;
+    switch (event.what) {
+    case Event::Slider:
+        return drag(event.a, event.b);
+    case Event::NoDelay:
+        if (m_connected)
+            m_socket->setSocketOption(QAbstractSocket::LowDelayOption, event.a);
+        return note(Stamp::Note, QStringLiteral("no delay %1").arg(event.a));
+    case Event::Write:
+        note(Stamp::Note, QStringLiteral("writes %1 bytes each %2 ms, %3 times")
+                                  .arg(event.b)
+                                  .arg(event.a)
+                                  .arg(event.c));
+        m_bytes = event.b;
+        m_times = event.c;
+        return m_writer.start(event.a);
+    case Event::Block:
+        return block(event.a);
+    case Event::LetGo:
+        m_wantsGuard = false;
+        return letGo(m_plan.seed % 2 == 0 && !m_plan.accepted);
+    case Event::ComeBack:
+        return comeBack();
+    case Event::NewGuard:
+        if (m_wantsGuard && m_guard && m_socket) {
+            letGo(true);
+            makeGuard();
+        }
+        return;
+    case Event::Close:
+        return close();
+    case Event::Cut:
+    case Event::Heal:
+        return happenToPath(event);
+    case Event::DetectWithin:
+    case Event::Enabled:
+    case Event::HeartbeatInterval:
+    case Event::HeartbeatTimeout:
+        return set(event);
+    default:
+        return happenToPeer(event);
+    }
+}
+
+void Life::happenToPeer(const Plan::Event &event)
+{
+    using Event = Plan::Event;
+    switch (event.what) {
+    case Event::Speak:
+        return m_stage.act(Stamp::Note, event.c, QStringLiteral("the peer speaks"),
+                           [event](NetLab &lab) { lab.speak(event.a, event.b, event.c); });
+    case Event::Lag:
+        return m_stage.act(Stamp::Lags, event.a, {},
+                           [event](NetLab &lab) { lab.echoLate(event.a); });
+    case Event::Hold:
+        return m_stage.act(Stamp::Holds, 0, {}, [](NetLab &lab) { lab.hold(); });
+    case Event::Read:
+        return m_stage.act(Stamp::Reads, 0, {}, [](NetLab &lab) { lab.read(); });
+    case Event::Stop:
+        return m_stage.act(Stamp::Stopped, 0, {}, [](NetLab &lab) { lab.stopProgram(); });
+    case Event::Continue:
+        return m_stage.act(Stamp::Continued, 0, {}, [](NetLab &lab) { lab.continueProgram(); });
+    case Event::Finish:
+        return m_stage.act(Stamp::Ends, 0, QStringLiteral("FIN"),
+                           [](NetLab &lab) { lab.finish(); });
+    case Event::Reset:
+        return m_stage.act(Stamp::Ends, 0, QStringLiteral("RST"), [](NetLab &lab) { lab.reset(); });
+    case Event::Die:
+        return m_stage.act(Stamp::Ends, 1, QStringLiteral("killed"),
+                           [](NetLab &lab) { lab.killProgram(); });
+    default:
+        return;
+    }
+}
+
+void Life::happenToPath(const Plan::Event &event)
+{
+    if (event.what == Plan::Event::Heal) {
+        return m_stage.act(Stamp::Healed, 0, {}, [](NetLab &lab) {
+            lab.far().ip({QStringLiteral("link set cable up")});
+            lab.heal();
+        });
+    }
+    const QString drop = QStringLiteral("iptables -I INPUT -j DROP");
+    switch (event.a) {
+    case Plan::Both:
+        return m_stage.act(Stamp::Cut, 0, QStringLiteral("both ways"),
+                           [](NetLab &lab) { lab.cut(); });
+    case Plan::Out:
+        return m_stage.act(Stamp::Cut, 0, QStringLiteral("outgoing"),
+                           [drop](NetLab &lab) { lab.far().run(drop); });
+    case Plan::In:
+        return m_stage.act(Stamp::Cut, 0, QStringLiteral("incoming"),
+                           [drop](NetLab &lab) { lab.near().run(drop); });
+    default:
+        return m_stage.act(Stamp::LinkDown, 0, {}, [](NetLab &lab) {
+            lab.far().ip({QStringLiteral("link set cable down")});
+        });
+    }
+}
+
+void Life::set(const Plan::Event &event)
+{
+    using Event = Plan::Event;
+    if (event.what == Event::DetectWithin)
+        m_wanted.detectWithin = event.a;
+    else if (event.what == Event::Enabled)
+        m_wanted.enabled = event.a != 0;
+    else if (event.what == Event::HeartbeatInterval)
+        m_wanted.heartbeatInterval = event.a;
+    else
+        m_wanted.heartbeatTimeout = event.a;
+    if (!m_guard)
+        return;
+    if (event.what == Event::DetectWithin)
+        m_guard->setDetectWithin(event.a);
+    else if (event.what == Event::Enabled)
+        m_guard->setEnabled(event.a != 0);
+    else if (event.what == Event::HeartbeatInterval)
+        m_guard->setHeartbeatInterval(event.a);
+    else
+        m_guard->setHeartbeatTimeout(event.a);
+    noteSettings(Stamp::Set);
+}
+
+/// Somebody drags a slider: a value for each picture of the screen.
+void Life::drag(int from, int to)
+{
+    constexpr int steps = 30;
+    for (int step = 0; step <= steps; ++step) {
+        const int value = (from * (steps - step) + to * step) / steps;
+        QTimer::singleShot(step * 16, Qt::PreciseTimer, this, [this, value] {
+            set({0, Plan::Event::DetectWithin, value});
+        });
+    }
+}
+
+void Life::write()
+{
+    if (--m_times <= 0)
+        m_writer.stop();
+    if (m_connected && !m_closing && m_socket->bytesToWrite() < enough)
+        m_socket->write(QByteArray(m_bytes, 'w'));
+}
+
+void Life::block(int milliseconds)
+{
+    const qint64 before = m_clock.now();
+    QThread::msleep(ulong(milliseconds));
+    const qint64 after = m_clock.now();
+    m_record.stamps.push_back({Stamp::Blocked, before, after, milliseconds, {}, {}, {}});
+    m_lastLook = after; // not the machine's fault
+}
+
+void Life::close()
+{
+    if (!m_connected || m_closing)
+        return;
+    m_closing = true;
+    note(Stamp::Closes);
+    // What waits to be written keeps a closing socket, but not for ever.
+    QTimer::singleShot(2000, m_socket, [this] {
+        if (m_closing)
+            m_socket->abort();
+    });
+    m_socket->disconnectFromHost();
+}
+
+// --- The record ---
+
+void Life::look()
+{
+    const qint64 now = m_clock.now();
+    const qint64 late = now - std::exchange(m_lastLook, now) - lookInterval * 1000;
+    Sample sample;
+    sample.at = now;
+    sample.late = m_record.samples.empty() ? 0 : std::max<qint64>(0, late);
+    if (m_connected && m_socket && m_socket->socketDescriptor() != -1) {
+        std::error_code none;
+        const ka::Snapshot known = ka::snapshot(m_socket->socketDescriptor(), none);
+        if (none)
+            return;
+        sample.silence = us(known.silence());
+        sample.noData = us(known.sinceDataReceived);
+        sample.roundTrip = known.roundTripTime ? known.roundTripTime->count() : 0;
+        sample.variation = known.roundTripVariation ? known.roundTripVariation->count() : 0;
+        sample.acknowledged = known.bytesAcknowledged.value_or(0);
+        sample.unacked = known.unacked.value_or(0);
+        sample.unsent = known.unsent.value_or(0);
+        sample.probes = known.probes.value_or(0);
+        sample.retransmits = known.retransmits.value_or(0);
+        // The timer of retransmissions has doubled already, that of a closed window not yet.
+        sample.spacing = us(known.retransmissionTimeout);
+        if (sample.unacked == 0)
+            sample.spacing = std::min<qint64>(
+                    sample.spacing << std::min(known.backoff.value_or(0), 9), 120000000);
+        m_record.samples.push_back(sample);
+    }
+}
+
+void Life::note(Stamp::Kind kind, const QString &text)
+{
+    const qint64 now = m_clock.now();
+    m_record.stamps.push_back({kind, now, now, 0, text, {}, {}});
+}
+
+void Life::noteSettings(Stamp::Kind kind)
+{
+    if (!m_guard)
+        return;
+    note(kind);
+    Settings &settings = m_record.stamps.back().settings;
+    settings.enabled = m_guard->enabled();
+    settings.detectWithin = m_guard->detectWithin();
+    settings.heartbeatInterval = m_guard->heartbeatInterval();
+    settings.heartbeatTimeout = m_guard->heartbeatTimeout();
+    settings.inForce = m_guard->detectionTime();
+}
