@@ -287,10 +287,12 @@ private:
         case ka::LossReason::NetworkUnreachable:
             return checkUnreachable(at);
         case ka::LossReason::HeartbeatMissed:
-            return checkMissed(at);
+            if (!rhythmOf(m_settings))
+                wrong(at, QStringLiteral("missed beats that nobody has asked for"));
+            return checkOwn(at);
         case ka::LossReason::ProbesUnanswered:
         case ka::LossReason::DataUnacknowledged:
-            return checkUnanswered(at);
+            return checkOwn(at);
         default:
             wrong(at, QStringLiteral("a loss without a reason"));
         }
@@ -316,18 +318,35 @@ private:
             wrong(at, QStringLiteral("lost without a warning"));
     }
 
-    void checkUnanswered(qint64 at)
+    /// By whichever of the two promises: the reason says what was seen, not what was due.
+    void checkOwn(qint64 at)
     {
-        checkWarned(at);
         const auto promise = promiseOf(m_settings);
-        // Without a promise it is the kernel's verdict, by the system's own values.
-        if (!promise)
+        const auto rhythm = rhythmOf(m_settings);
+        // Without either it is the kernel's verdict, by the system's own values.
+        if (!promise && !rhythm)
             return;
-        const qint64 least = promise->within - grain;
-        const bool stuck = hasData() && at - m_progress >= least;
-        if (at - m_heard < least && !stuck)
+        checkWarned(at);
+        const bool silent = promise && isOverdue(at, *promise);
+        const bool missed = rhythm && isBeatMissed(at, *rhythm);
+        if (!silent && !missed)
             wrong(at, QStringLiteral("heard within the time, and lost"));
-        checkPath(at, *promise);
+        else if (missed)
+            checkAnswers(at, promise ? promise->within : rhythm->timeout, *rhythm);
+        else
+            checkPath(at, *promise);
+    }
+
+    bool isOverdue(qint64 at, const Promise &promise) const
+    {
+        const qint64 least = promise.within - grain;
+        return at - m_heard >= least || (hasData() && at - m_progress >= least);
+    }
+
+    bool isBeatMissed(qint64 at, const Rhythm &rhythm) const
+    {
+        return at - m_data >= rhythm.timeout - grain
+            && at - m_beatingSince >= rhythm.timeout - rhythm.interval - grain;
     }
 
     void checkPath(qint64 at, const Promise &promise)
@@ -337,20 +356,10 @@ private:
             wrong(at, QStringLiteral("lost though it lives over a path that is well"));
     }
 
-    void checkMissed(qint64 at)
+    void checkAnswers(qint64 at, qint64 within, const Rhythm &rhythm)
     {
-        checkWarned(at);
-        const auto rhythm = rhythmOf(m_settings);
-        if (!rhythm)
-            return wrong(at, QStringLiteral("missed beats that nobody has asked for"));
-        if (at - m_data < rhythm->timeout - grain)
-            wrong(at, QStringLiteral("its program was heard within the time, and lost"));
-        if (at - m_beatingSince < rhythm->timeout - rhythm->interval - grain)
-            wrong(at, QStringLiteral("lost before a beat could be missed"));
-        const auto promise = promiseOf(m_settings);
-        const qint64 needed = longEnough(promise ? promise->within : rhythm->timeout, at) + m_lag
-                            + answer() + rhythm->interval;
-        const bool answers = m_lag + answer() + lateness(at) < rhythm->timeout - rhythm->interval;
+        const qint64 needed = longEnough(within, at) + m_lag + answer() + rhythm.interval;
+        const bool answers = m_lag + answer() + lateness(at) < rhythm.timeout - rhythm.interval;
         const qint64 well = std::min(
                 {wellFor(m_cuts, at), wellFor(m_hangs, at), wellFor(m_holds, at), at - m_lagSince});
         if (answers && !hasData() && well >= needed)

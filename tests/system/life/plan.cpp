@@ -66,6 +66,9 @@ private:
         return m_random.between(most / 20, most * 5 / 4);
     }
 
+    /// What happens for good happens late, lest the rest of the life be empty.
+    bool isLate(int at) const { return at > m_plan.length / 2; }
+
     void background()
     {
         if (m_random.percent(40))
@@ -138,7 +141,7 @@ private:
             rhythm(at + m_random.between(0, 2000), Event::Write);
         if (m_random.percent(15))
             add(at + m_random.between(0, 2000), Event::Close);
-        if (m_random.percent(25)) {
+        if (isLate(at) && m_random.percent(50)) {
             m_pathFree = m_plan.length; // for good
             return;
         }
@@ -155,7 +158,7 @@ private:
         add(at, reads ? Event::Stop : Event::Hold);
         if (!reads)
             add(at, Event::Write, 20, 65536, m_random.between(1, 20));
-        if (m_random.percent(25)) {
+        if (isLate(at) && m_random.percent(50)) {
             m_peerFree = m_plan.length;
             return;
         }
@@ -171,7 +174,7 @@ private:
         if (at < m_peerFree)
             return;
         static const Event::What ends[] = {Event::Finish, Event::Reset, Event::Die};
-        const Event::What what = ends[m_random.between(0, 2)];
+        const Event::What what = ends[m_random.between(0, isLate(at) ? 2 : 1)];
         add(at, what);
         if (what == Event::Die)
             m_peerFree = m_plan.length;
