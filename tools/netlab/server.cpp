@@ -149,7 +149,7 @@ bool Server::obey(const QByteArray &line)
     // this end has read the last of the handshake: a close with that unread would be a reset.
     QElapsedTimer waiting;
     waiting.start();
-    while (!isReady() && waiting.elapsed() < 5000)
+    while (!isReady() && waiting.elapsed() < 3000)
         QCoreApplication::processEvents(QEventLoop::ExcludeUserInputEvents, 50);
 
     if (word == "stream") {

@@ -320,6 +320,9 @@ void Life::happen(const Plan::Event &event)
 void Life::happenToPeer(const Plan::Event &event)
 {
     using Event = Plan::Event;
+    // Without a connection there is nobody to be done something to.
+    if (!m_connected && event.what != Event::Read && event.what != Event::Continue)
+        return;
     switch (event.what) {
     case Event::Speak:
         return m_stage.act(Stamp::Note, event.c, QStringLiteral("the peer speaks"),

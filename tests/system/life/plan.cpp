@@ -71,6 +71,8 @@ private:
 
     void background()
     {
+        if (m_plan.quiet)
+            return;
         if (m_random.percent(40))
             add(m_random.between(0, 2000), Event::Write, m_random.magnitude(300, 10000),
                 m_random.magnitude(1, 4096), 1000);
@@ -124,6 +126,8 @@ private:
 
     void rhythm(int at, Event::What what)
     {
+        if (m_plan.quiet)
+            return;
         const int bytes = m_random.magnitude(1, 65536);
         const int most = std::max(1, std::min(40, 512 * 1024 / bytes));
         add(at, what, m_random.magnitude(5, 5000), bytes, m_random.magnitude(1, most));
@@ -156,7 +160,7 @@ private:
             return;
         const bool reads = m_random.percent(50);
         add(at, reads ? Event::Stop : Event::Hold);
-        if (!reads)
+        if (!reads && !m_plan.quiet)
             add(at, Event::Write, 20, 65536, m_random.between(1, 20));
         if (isLate(at) && m_random.percent(50)) {
             m_peerFree = m_plan.length;
@@ -198,6 +202,8 @@ private:
             return add(at + m_random.magnitude(1, 5000), Event::Enabled, 1);
         case 7:
         case 8:
+            if (m_plan.quiet)
+                return;
             return add(at, Event::HeartbeatInterval,
                        m_random.percent(70) ? m_random.magnitude(500, 5000) : 0);
         default:
@@ -230,7 +236,8 @@ Plan Plan::generate(quint64 seed, int length)
     plan.delay = random.percent(25) ? random.between(50, 150) : 0;
     plan.detectWithin
             = random.percent(70) ? 1000 * random.between(4, 8) : random.magnitude(4000, 30000);
-    if (random.percent(30)) {
+    plan.quiet = random.percent(35);
+    if (!plan.quiet && random.percent(30)) {
         plan.heartbeatInterval = random.magnitude(500, 4000);
         if (random.percent(50))
             plan.heartbeatTimeout = plan.heartbeatInterval * random.between(15, 40) / 10;

@@ -57,6 +57,8 @@ struct Plan
     bool guardFirst = false;
     /// The program has set keepalive by itself before the guard came.
     bool ownOptions = false;
+    /// Neither program says anything of its own accord.
+    bool quiet = false;
     /// One way of the path.
     int delay = 0;
     int detectWithin = 0;
