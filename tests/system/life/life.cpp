@@ -52,7 +52,7 @@ Life::~Life()
 
 QString Life::run()
 {
-    const QString refusal = m_stage.start(
+    QString refusal = m_stage.start(
             {m_plan.delay > 0 ? NetLab::Way::Long : NetLab::Way::Cable, false, m_plan.delay});
     if (!refusal.isEmpty())
         return refusal;
@@ -110,7 +110,7 @@ void Life::listen()
     // What the connections have without a guard.
     QTcpServer other;
     other.listen(QHostAddress::Any);
-    m_found = SocketOptions::of(other.socketDescriptor());
+    m_foundOnAccepted = SocketOptions::of(other.socketDescriptor());
 }
 
 void Life::makeSocket()
@@ -170,8 +170,10 @@ void Life::adopt()
     m_closing = false;
     if (m_plan.ownOptions)
         SocketOptions::setOwn(m_socket->socketDescriptor());
-    if (!m_plan.accepted)
-        m_found = SocketOptions::of(m_socket->socketDescriptor());
+    if (m_plan.accepted)
+        m_found = m_foundOnAccepted;
+    else
+        find();
     note(Stamp::Connected);
     look();
     if (m_wantsGuard && m_guard) {
@@ -203,6 +205,7 @@ void Life::disconnected()
 
 void Life::makeGuard()
 {
+    find();
     m_guard = new ka::KeepAlive(m_socket);
     watch(m_guard);
     if (m_connected)
@@ -236,14 +239,22 @@ void Life::letGo(bool forGood)
 {
     if (!m_guard || m_guard->socket() == nullptr)
         return;
+    const int probes = std::max(0, m_guard->unansweredProbes());
     if (forGood)
         delete m_guard;
     else
         m_guard->setSocket(nullptr);
-    const bool isThere = m_connected && m_socket->socketDescriptor() != -1;
-    note(Stamp::LetGo,
-         isThere ? SocketOptions::of(m_socket->socketDescriptor()).differenceFrom(m_found)
-                 : QString());
+    QString left;
+    if (m_connected && m_socket->socketDescriptor() != -1)
+        left = SocketOptions::of(m_socket->socketDescriptor()).differenceFrom(m_found, probes);
+    note(Stamp::LetGo, left);
+}
+
+/// What is on the socket before a guard comes.
+void Life::find()
+{
+    if (m_connected && m_socket->socketDescriptor() != -1)
+        m_found = SocketOptions::of(m_socket->socketDescriptor());
 }
 
 void Life::comeBack()
@@ -255,6 +266,7 @@ void Life::comeBack()
         makeGuard();
         return;
     }
+    find();
     m_guard->setSocket(m_socket);
     if (m_connected)
         noteSettings(Stamp::Guarded);

@@ -48,6 +48,7 @@ private:
     void apply(ka::KeepAlive &guard) const;
     void letGo(bool forGood);
     void comeBack();
+    void find();
 
     // What happens.
     void begin();
@@ -85,4 +86,5 @@ private:
     bool m_began = false;
     Settings m_wanted;
     SocketOptions m_found;
+    SocketOptions m_foundOnAccepted;
 };

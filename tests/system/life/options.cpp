@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "options.h"
 
+#include <algorithm>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -13,6 +15,9 @@ struct Option
     int name;
     const char *text;
 };
+
+/// Which of them is the count.
+constexpr std::size_t count = 3;
 
 // The last one is newer (Linux 6.15) than the headers of most systems.
 constexpr std::array<Option, 6> options{{{SOL_SOCKET, SO_KEEPALIVE, "SO_KEEPALIVE"},
@@ -45,11 +50,13 @@ void SocketOptions::setOwn(qintptr descriptor)
     }
 }
 
-QString SocketOptions::differenceFrom(const SocketOptions &before) const
+QString SocketOptions::differenceFrom(const SocketOptions &before, int probes) const
 {
     QString text;
     for (std::size_t i = 0; i < options.size(); ++i) {
-        if (values[i] != before.values[i]) {
+        const bool added = i == count && before.values[0] != 0
+                        && values[i] == std::min(before.values[i] + probes, 127);
+        if (values[i] != before.values[i] && !added) {
             text += QStringLiteral("%1 %2, was %3; ")
                             .arg(QLatin1String(options[i].text))
                             .arg(values[i])

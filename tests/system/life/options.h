@@ -15,6 +15,8 @@ struct SocketOptions
     static SocketOptions of(qintptr descriptor);
     /// Keepalive as a program may set it by itself.
     static void setOwn(qintptr descriptor);
-    /// Where this one differs from what was there before; empty if nowhere.
-    QString differenceFrom(const SocketOptions &before) const;
+    /// Where this one differs from what was there before; empty if nowhere. Where the kernel goes on
+    /// probing by itself, the probes that are out may be added to its count: it must not give up for
+    /// those that were sent under another plan.
+    QString differenceFrom(const SocketOptions &before, int probes) const;
 };

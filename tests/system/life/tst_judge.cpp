@@ -227,5 +227,5 @@ void tst_Judge::aProgramThatIsHeardMissesNothing()
     QCOMPARE(told.judged().wrong.size(), 1);
 }
 
-QTEST_APPLESS_MAIN(tst_Judge)
+QTEST_GUILESS_MAIN(tst_Judge)
 #include "tst_judge.moc"

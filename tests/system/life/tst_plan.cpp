@@ -70,5 +70,5 @@ void tst_Plan::onePeersTroubleEndsBeforeTheNext()
     alternate(Event::Hold, Event::Read);
 }
 
-QTEST_APPLESS_MAIN(tst_Plan)
+QTEST_GUILESS_MAIN(tst_Plan)
 #include "tst_plan.moc"
