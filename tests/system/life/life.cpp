@@ -179,7 +179,7 @@ void Life::adopt()
     if (m_wantsGuard && m_guard) {
         noteSettings(Stamp::Guarded);
         // Once it knows what is in force.
-        QTimer::singleShot(0, m_guard, [this] { noteSettings(Stamp::Set); });
+        QTimer::singleShot(0, m_guard.data(), [this] { noteSettings(Stamp::Set); });
     } else if (m_wantsGuard) {
         QTimer::singleShot(0, this, [this] {
             if (m_connected && !m_guard)
@@ -449,7 +449,7 @@ void Life::close()
     m_closing = true;
     note(Stamp::Closes);
     // What waits to be written keeps a closing socket, but not for ever.
-    QTimer::singleShot(2000, m_socket, [this] {
+    QTimer::singleShot(2000, m_socket.data(), [this] {
         if (m_closing)
             m_socket->abort();
     });
