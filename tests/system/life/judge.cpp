@@ -194,12 +194,17 @@ private:
             return;
         m_heard = std::max(m_heard, sample.at - sample.silence);
         m_data = std::max(m_data, sample.at - sample.noData);
-        if (sample.acknowledged != m_last.acknowledged
-            || (sample.unacked == 0 && sample.unsent == 0)) {
+        const bool waits = sample.unacked > 0 || sample.unsent > 0;
+        if (waits && !hasData())
+            m_waitsSince = sample.at;
+        // A beat that was due meanwhile could leave no earlier.
+        if (!waits && hasData() && sample.at - m_waitsSince > second)
+            m_cleared = sample.at;
+        if (sample.acknowledged != m_last.acknowledged || !waits) {
             m_progress = sample.at;
             m_longestSpacing = 0;
         }
-        if (sample.unacked > 0 || sample.unsent > 0)
+        if (waits)
             m_longestSpacing = std::max(m_longestSpacing, sample.spacing);
         m_last = sample;
         if (!isJudged() || m_foundLate)
@@ -253,7 +258,7 @@ private:
         const qint64 silent = std::max(m_data, m_beatingSince);
         const qint64 span = rhythm->timeout + rhythm->interval + 100 * ms + 2 * answer();
         // A beat behind what the peer's kernel still takes has to wait for its turn.
-        const qint64 moved = hasData() ? m_progress : 0;
+        const qint64 moved = hasData() ? m_progress : m_cleared;
         for (const Intervals *mute : {&m_cuts, &m_hangs}) {
             for (const Interval &it : *mute) {
                 if (it.fromAfter > now || it.toBefore <= now)
@@ -378,7 +383,7 @@ private:
             m_peerEnded = m_closing = m_suspect = m_foundLate = false;
             m_told = 0;
             m_heard = m_data = m_progress = m_free = now;
-            m_longestSpacing = 0;
+            m_longestSpacing = m_waitsSince = m_cleared = 0;
             m_last = {};
             break;
         case Stamp::Guarded:
@@ -461,6 +466,8 @@ private:
     qint64 m_data = 0;
     qint64 m_progress = 0;
     qint64 m_longestSpacing = 0;
+    qint64 m_waitsSince = 0;
+    qint64 m_cleared = 0;
     qint64 m_since = 0;
     qint64 m_beatingSince = 0;
     qint64 m_free = 0;
