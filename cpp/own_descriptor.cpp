@@ -68,7 +68,7 @@ bool isScarce(qintptr descriptor)
 #ifdef Q_OS_UNIX
     rlimit limit{};
     return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
-        && rlim_t(descriptor) >= limit.rlim_cur / 4;
+        && rlim_t(descriptor) >= limit.rlim_cur / 2;
 #else
     Q_UNUSED(descriptor)
     return false; // handles are not numbered, and there are many

@@ -43,6 +43,13 @@ pub enum Error {
         /// Why not, and what to do instead.
         why: &'static str,
     },
+    /// This system can, but not on this connection.
+    Untold {
+        /// What is missing.
+        option: OptionName,
+        /// What follows, and what to do instead.
+        why: &'static str,
+    },
     /// The system refused; nothing else is known to be wrong.
     System {
         /// The option or file that it refused.
@@ -61,7 +68,7 @@ impl Error {
     pub const NOT_TCP: i32 = 2;
     /// The number of [`Error::OutOfRange`].
     pub const OUT_OF_RANGE: i32 = 3;
-    /// The number of [`Error::Unsupported`].
+    /// The number of [`Error::Unsupported`], and of [`Error::Untold`].
     pub const UNSUPPORTED: i32 = 4;
 
     /// This library's own number for the error, or `None` where the system's code says it
@@ -71,7 +78,7 @@ impl Error {
             Error::NoDescriptor { .. } => Some(Self::NO_DESCRIPTOR),
             Error::NotTcp { .. } => Some(Self::NOT_TCP),
             Error::OutOfRange { .. } => Some(Self::OUT_OF_RANGE),
-            Error::Unsupported { .. } => Some(Self::UNSUPPORTED),
+            Error::Unsupported { .. } | Error::Untold { .. } => Some(Self::UNSUPPORTED),
             Error::System { .. } => None,
         }
     }
@@ -90,6 +97,7 @@ impl Error {
             Error::NoDescriptor { .. } | Error::NotTcp { .. } => OptionName(c""),
             Error::OutOfRange { option, .. }
             | Error::Unsupported { option, .. }
+            | Error::Untold { option, .. }
             | Error::System { option, .. } => *option,
         }
     }
@@ -118,6 +126,7 @@ impl fmt::Display for Error {
             Error::Unsupported { option, why } => {
                 write!(f, "{option}: not supported on this system ({why})")
             }
+            Error::Untold { option, why } => write!(f, "{option}: {why}"),
             Error::System { option, attempt, source } => {
                 write!(f, "{option}: cannot {attempt}: ")?;
                 if let Some(name) = source.raw_os_error().and_then(sys::error_name) {

@@ -654,17 +654,17 @@ impl Guard {
     }
 }
 
-const NO_DESCRIPTOR: Error = Error::Unsupported {
-    option: OptionName(c"socketDescriptor"),
-    why: "this connection has none of its own to be had (behind a SOCKS proxy, or not TCP): no \
-          keepalive, no warning and no reason; what works is the heart-beat (heartbeatInterval)",
+const NO_DESCRIPTOR: Error = Error::Untold {
+    option: OptionName(c"socket"),
+    why: "this connection has no descriptor of its own (it goes through a SOCKS proxy, or is not TCP); \
+          keepalive, warnings and reasons need one, the heart-beat does not: set heartbeatInterval",
 };
 
-const TELLS_NOTHING: Error = Error::Unsupported {
+const TELLS_NOTHING: Error = Error::Untold {
     option: OptionName(c"TCP_INFO"),
-    why: "the kernel, or a sandbox around this program, tells nothing of this connection: a loss is \
-          told when the kernel finds it, with data on its way after a quarter of an hour, and without \
-          a warning; what works in time is the heart-beat (heartbeatInterval)",
+    why: "the kernel, or a sandbox around this program, tells nothing of this connection; a loss is told \
+          when the kernel finds it, without a warning, and late with data on its way; the heart-beat \
+          works in time: set heartbeatInterval",
 };
 
 /// Whether the kernel tells of the connection what this system's kernel does.

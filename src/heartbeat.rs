@@ -7,7 +7,8 @@
 //! The peer owes an answer from the moment on at which a beat has *left* this host. Until then the
 //! beat may wait behind other data: in the program's network library, or in the kernel, for Nagle or
 //! for a window. At most one beat is under way at a time, unsent or unanswered. One that cannot leave
-//! because nothing at all leaves any more ends as one that is not answered.
+//! because nothing at all leaves any more ends as one that is not answered, and so does one behind data
+//! that the peer's kernel still takes and its program does not: its window's edge stands still then.
 
 use std::time::{Duration, Instant};
 
@@ -79,11 +80,11 @@ enum Beat {
     Waits {
         /// How much has to leave until it has, where the kernel counts that.
         end: Option<u64>,
-        /// How much had left and was taken, and how much waited in the network library, when it was
-        /// last seen to move.
-        passed: Option<u64>,
+        /// How much was taken, and where the peer's window ended, when that was last looked at.
+        taken: Option<Taken>,
+        /// How much waited in the network library.
         queued: u64,
-        /// When that was, or when the beat was asked for.
+        /// When it was last seen to come nearer to the peer's program, or was asked for.
         moved: Instant,
         /// When it was last seen to wait.
         seen: Seen,
@@ -123,11 +124,14 @@ impl Heartbeat {
         }
     }
 
-    /// Goes on in another rhythm. The peer gets its full time anew, and a beat that is under way is
-    /// not sent twice.
+    /// Goes on in another rhythm. The peer gets its full time anew; only a beat that is still
+    /// queued is not queued twice.
     pub fn change(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
-        self.listen(now, info); // it may be answered
+        self.listen(now, info);
         self.spare_beat(now);
+        if let Beat::Left { .. } = self.beat {
+            self.beat = Beat::None; // what it was to answer is asked anew
+        }
         let Self { beat, heard, received, untimed, .. } = *self;
         *self = Self { beat, heard, received, untimed, ..Self::new(rhythm, now) };
     }
@@ -172,7 +176,7 @@ impl Heartbeat {
         if matches!(self.beat, Beat::None) {
             let queued = u64::MAX;
             let seen = self.seen(now);
-            self.beat = Beat::Waits { end: None, passed: None, queued, moved: now, seen };
+            self.beat = Beat::Waits { end: None, taken: None, queued, moved: now, seen };
         }
         self.next_look = now;
     }
@@ -226,9 +230,9 @@ impl Heartbeat {
         if beat {
             // Beats that were missed are not made up for.
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
-            let passed = passed(info);
+            let taken = Taken::of(info);
             let seen = self.seen(now);
-            self.beat = Beat::Waits { end: None, passed, queued, moved: now, seen };
+            self.beat = Beat::Waits { end: None, taken, queued, moved: now, seen };
         }
         let missed_at = match self.beat {
             // Due at the earliest at the next beat.
@@ -283,7 +287,7 @@ impl Heartbeat {
     fn follow(&mut self, now: Instant, info: &Snapshot, queue: u64) {
         let Beat::Waits { seen, .. } = self.beat else { return };
         let (answered, now_seen) = (self.answers(seen), self.seen(now));
-        let Beat::Waits { end, passed: before, queued, moved, seen } = &mut self.beat else {
+        let Beat::Waits { end, taken, queued, moved, seen } = &mut self.beat else {
             return;
         };
         let gone = match (*end, info.bytes_sent) {
@@ -298,17 +302,46 @@ impl Heartbeat {
             self.beat = if answered { Beat::None } else { left };
             return;
         }
-        if passed(info) > *before || queue < *queued {
-            (*before, *moved) = (passed(info), now);
+        let now_taken = Taken::of(info);
+        let moves = match (now_taken, *taken) {
+            (Some(now), Some(before)) => now.is_read_since(&before),
+            _ => queue < *queued,
+        };
+        if moves {
+            *moved = now;
         }
+        *taken = now_taken;
         (*queued, *seen) = (queue, now_seen);
     }
 }
 
-/// A number that grows when anything leaves this host for the first time, or the peer's kernel takes
-/// anything.
-fn passed(info: &Snapshot) -> Option<u64> {
-    info.bytes_sent.map(|sent| sent.saturating_add(info.bytes_acknowledged.unwrap_or(0)))
+/// How far the peer has come with what is sent to it.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    /// Bytes that have left, and bytes that its kernel has acknowledged.
+    by_kernel: u64,
+    /// Where its window ends: how much it is ready to take in all. `None` where that is not told.
+    edge: Option<u64>,
+}
+
+impl Taken {
+    fn of(info: &Snapshot) -> Option<Self> {
+        let acknowledged = info.bytes_acknowledged.unwrap_or(0);
+        Some(Self {
+            by_kernel: info.bytes_sent?.saturating_add(acknowledged),
+            edge: info.window.map(|window| acknowledged.saturating_add(u64::from(window))),
+        })
+    }
+
+    /// Whether the peer's program has read any of it. The end of the window moves with what it reads,
+    /// and a little with what it does not: the peer's kernel rounds it up with each segment.
+    fn is_read_since(&self, before: &Self) -> bool {
+        let taken = self.by_kernel.saturating_sub(before.by_kernel);
+        match (self.edge, before.edge) {
+            (Some(now), Some(then)) => now > then && now - then >= taken / 16,
+            _ => taken > 0,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -573,14 +606,54 @@ mod tests {
     }
 
     #[test]
-    fn another_rhythm_gives_the_peer_its_full_time_and_sends_no_second_beat() {
+    fn another_rhythm_gives_the_peer_its_full_time_and_asks_anew() {
         let (mut heart, start) = started();
         look(&mut heart, start + SECOND, &heard(SECOND));
         let now = start + SECOND * 2;
         heart.change(Rhythm { interval: SECOND / 2, timeout: SECOND }, now, &heard(SECOND * 2));
         let pulse = look(&mut heart, now + SECOND / 2, &heard(SECOND * 5 / 2));
-        assert_eq!(pulse, Pulse { beat: false, peer: Verdict::Healthy });
+        assert_eq!(pulse, Pulse { beat: true, peer: Verdict::Healthy });
         assert_eq!(lost_at(&mut heart, start, now + SECOND / 2), now + SECOND + GRAIN);
+    }
+
+    #[test]
+    fn another_rhythm_queues_no_second_beat() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+        heart.written(due, &held(SECOND, 1000, 100), 0);
+        let rhythm = *heart.rhythm();
+        heart.change(rhythm, due, &held(SECOND, 1000, 100));
+        let later = due + SECOND;
+        assert!(!heart.look(later, &held(SECOND * 2, 1000, 100), 0).beat);
+    }
+
+    #[test]
+    fn data_that_only_the_peers_kernel_takes_is_no_reason_to_wait() {
+        // Its program reads, or does not and the window is used up; the edge creeps with each segment.
+        for reads in [true, false] {
+            let (mut heart, start) = started();
+            let info = |now: Instant| {
+                let taken = 100 * (now - start).as_millis() as u64;
+                let creeps = taken / 20;
+                let window = if reads { 60_000 } else { 1_000_000 - taken + creeps };
+                Snapshot {
+                    bytes_acknowledged: Some(taken),
+                    window: Some(u32::try_from(window).unwrap()),
+                    ..held(now - start, 1000 + taken, 50_000)
+                }
+            };
+            let due = start + SECOND;
+            assert!(heart.look(due, &info(due), 90_000).beat);
+            heart.written(due, &info(due), 90_000_000);
+            let (mut now, mut peer) = (due, Verdict::Healthy);
+            while peer != Verdict::Lost && now < start + SECOND * 9 {
+                now = heart.next_look().at.max(now + GRAIN);
+                peer = heart.look(now, &info(now), 90_000_000).peer;
+            }
+            assert_eq!(peer == Verdict::Lost, !reads);
+            assert!(reads || now <= start + SECOND * 7 / 2 + GRAIN, "{:?}", now - start);
+        }
     }
 
     #[test]

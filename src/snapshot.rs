@@ -54,6 +54,9 @@ pub struct Snapshot {
     /// Bytes of data that have left this host at least once (`tcpi_bytes_sent` without
     /// `tcpi_bytes_retrans`; Linux 4.19 and newer).
     pub bytes_sent: Option<u64>,
+    /// How many bytes after those that it has acknowledged the peer is ready to take
+    /// (`tcpi_snd_wnd`; Linux 5.4 and newer; RFC 9293 §3.8.6).
+    pub window: Option<u32>,
 }
 
 impl Snapshot {

@@ -60,6 +60,10 @@ private slots:
     void aFirewallThatForgotAndForwards();
     void aHungProgramMissesItsHeartbeat();
     void aProgramThatAnswersItsHeartbeat();
+    void aDeadlineThatIsRaisedWhileSuspect();
+    void aDeadlineThatIsDraggedDownOverALongWay();
+    void aGuardThatIsSwitchedOffWhileSuspectAndOnAgain();
+    void anOwnCloseOfADeadPeerEndsInTime();
     /// Ten minutes, for the soak: not one of ./dev test.
     void soakAPeerThatDoesNotRead();
 
@@ -450,6 +454,73 @@ void tst_Live::aProgramThatAnswersItsHeartbeat()
     QVERIFY(m_client->snapshot().dataSegmentsSent.value_or(0) >= sent + 20);
     isStillOfUse();
     QVERIFY(m_client->events().isEmpty());
+}
+
+/// Three probes are out, and the kernel counts them on.
+void tst_Live::aDeadlineThatIsRaisedWhileSuspect()
+{
+    connectTo(Tcp4, withinLong);
+    begin(Traffic::Idle);
+    m_lab->cut();
+    QVERIFY(QTest::qWaitFor([this] { return m_client->guard().unansweredProbes() >= 3; },
+                            withinLong));
+    m_client->guard().setDetectWithin(12000);
+    QCOMPARE(m_client->guard().detectionTime(), 12000);
+    staysAlive(3000);
+    m_lab->heal();
+    staysAlive(2 * withinLong);
+    isStillOfUse();
+    QCOMPARE(m_client->events(),
+             (QStringList{QStringLiteral("suspect"), QStringLiteral("recovered")}));
+}
+
+/// Each step is shorter than the silence by then, and the answer to a probe takes longer than a step.
+void tst_Live::aDeadlineThatIsDraggedDownOverALongWay()
+{
+    connectTo(Tcp4, 30000, NetLab::Way::Long);
+    begin(Traffic::Idle);
+    staysAlive(9000);
+    for (int milliseconds = 30000; milliseconds >= withinLong; milliseconds -= 500) {
+        m_client->guard().setDetectWithin(milliseconds);
+        staysAlive(16);
+    }
+    QCOMPARE(m_client->guard().detectionTime(), withinLong);
+    staysAlive(2 * withinLong);
+    isStillOfUse();
+}
+
+/// Nobody sends anything meanwhile, so the kernel's count of unanswered probes stays.
+void tst_Live::aGuardThatIsSwitchedOffWhileSuspectAndOnAgain()
+{
+    connectTo(Tcp4, within);
+    begin(Traffic::Idle);
+    m_lab->cut();
+    QVERIFY(QTest::qWaitFor([this] { return m_client->guard().unansweredProbes() >= 2; }, within));
+    m_client->guard().setEnabled(false);
+    m_lab->heal();
+    staysAlive(3000);
+    m_client->guard().setEnabled(true);
+    QCOMPARE(m_client->guard().detectionTime(), within);
+    staysAlive(2 * within);
+    isStillOfUse();
+}
+
+/// Qt waits until what was written has left; nothing can leave.
+void tst_Live::anOwnCloseOfADeadPeerEndsInTime()
+{
+    connectTo(Tcp4, within);
+    begin(Traffic::QueueFull);
+    m_lab->cut();
+    QVERIFY(QTest::qWaitFor(
+            [this] { return m_client->guard().state() == ka::KeepAlive::State::Suspect; },
+            2 * within));
+    m_client->socket().disconnectFromHost();
+    QCOMPARE(m_client->socket().state(), QAbstractSocket::ClosingState);
+    QVERIFY(QTest::qWaitFor(
+            [this] { return m_client->socket().state() == QAbstractSocket::UnconnectedState; },
+            within + 1000 + int(m_client->lateness())));
+    QVERIFY(!m_client->events().contains(QStringLiteral("lost")));
+    QCOMPARE(m_client->guard().state(), ka::KeepAlive::State::Waiting);
 }
 
 int main(int argc, char **argv)

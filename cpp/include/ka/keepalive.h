@@ -27,8 +27,10 @@ namespace ka {
 /// loss that the guard finds by itself. A peer that merely reads slowly, or not at all, is alive.
 ///
 /// The values are applied at every connect, also in a program that blocks in
-/// QAbstractSocket::waitForConnected(); a change while connected is written at once, and a return
-/// to "leave alone" writes nothing until the next connect. A loss is told in an event loop, or
+/// QAbstractSocket::waitForConnected(). A change applies at once, and never ends a connection before the
+/// time that is asked for now. Going back to 0 takes effect at the next connect; for \ref detectWithin at
+/// once: the values are as they were found. A guard that is deleted, or given another socket, puts back
+/// what it has found on the living connection. A loss is told in an event loop, or
 /// within the socket's own blocking calls; a blocked event loop can delay a verdict but makes none
 /// that is wrong. Copes with the socket or the guard being deleted at any time. The socket itself,
 /// as always in Qt, is deleted with QObject::deleteLater() where one of its own signals is being
@@ -116,8 +118,9 @@ class KeepAlive : public QObject
     /// Time between two beats of the application's own heart-beat, in ms, 1 to 2147483647. Default:
     /// 0, which is none.
     ///
-    /// Any byte of the peer is an answer, also one that is not read yet. A beat is skipped while
-    /// data waits to be sent before it. A time in which this program did not run (a blocked event
+    /// Any byte of the peer is an answer, also one that is not read yet; that its kernel takes data is
+    /// none. One beat is under way at a time, unsent or unanswered. The answer is owed from when the
+    /// beat has left this host, whatever is written beside it. A time in which this program did not run (a blocked event
     /// loop, SIGSTOP, a machine asleep) is no missed beat: the peer gets time to answer first. Works
     /// on every system.
     Q_PROPERTY(int heartbeatInterval READ heartbeatInterval WRITE setHeartbeatInterval NOTIFY
@@ -125,7 +128,9 @@ class KeepAlive : public QObject
 
     /// Silence of the peer's program until ka::LossReason::HeartbeatMissed, in ms, counted from its
     /// last byte or the start of the heart-beat; longer than \ref heartbeatInterval. Default: 0,
-    /// which is twice the interval.
+    /// which is twice the interval. The two may be set in any order: one that does not fit is refused,
+    /// and taken with the other that makes it fit. A program that hangs is found within this time and
+    /// one interval.
     Q_PROPERTY(int heartbeatTimeout READ heartbeatTimeout WRITE setHeartbeatTimeout NOTIFY
                        heartbeatTimeoutChanged)
 

@@ -64,6 +64,10 @@ struct TcpInfo {
     delivered_ce: u32,
     bytes_sent: u64,
     bytes_retrans: u64,
+    dsack_dups: u32,
+    reord_seen: u32,
+    rcv_ooopack: u32,
+    snd_wnd: u32,
 }
 
 // SAFETY: every field is an integer, of which every pattern of bits is a value.
@@ -104,6 +108,7 @@ pub(crate) fn snapshot(socket: Borrowed<'_>) -> Result<Snapshot, Error> {
         bytes_acknowledged: field!(bytes_acked),
         bytes_received: field!(bytes_received),
         bytes_sent: field!(bytes_retrans).map(|again| info.bytes_sent.saturating_sub(again)),
+        window: field!(snd_wnd),
     })
 }
 

@@ -339,6 +339,7 @@ pub fn snapshot(socket: &Socket) -> Snapshot {
     info.bytes_acknowledged = Some(socket.una);
     info.bytes_received = Some(socket.received);
     info.bytes_sent = Some(socket.nxt);
+    info.window = Some(socket.peers_window() as u32);
     info
 }
 

@@ -185,6 +185,8 @@ impl Judge {
     pub fn changed(&mut self, now: Us, heartbeat: bool) {
         self.since = now;
         if heartbeat {
+            // It asks anew; only what is still queued is not queued twice.
+            self.beats.retain(|beat| beat.left.is_none());
             self.beating_since = now;
         }
     }

@@ -250,6 +250,11 @@ impl Socket {
         self.their_fin.is_some_and(|fin| self.received > fin)
     }
 
+    /// What the peer is ready to take after what it has acknowledged.
+    pub fn peers_window(&self) -> u64 {
+        self.edge.saturating_sub(self.una)
+    }
+
     pub fn is_in_flight(&self) -> bool {
         self.nxt > self.una
     }
