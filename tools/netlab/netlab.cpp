@@ -262,6 +262,17 @@ void NetLab::runOwn(Host &host, const QString &argument)
     host.run(QCoreApplication::applicationFilePath(), {argument});
 }
 
+void NetLab::speak(int every, int bytes, int times)
+{
+    command("speak " + QByteArray::number(every) + ' ' + QByteArray::number(bytes) + ' '
+            + QByteArray::number(times));
+}
+
+void NetLab::call(quint16 port)
+{
+    command("call " + m_nearAddress.toLatin1() + ' ' + QByteArray::number(port));
+}
+
 void NetLab::killProgram()
 {
     m_server.kill();

@@ -66,6 +66,13 @@ public:
     void stream() { command("stream"); }
     void echo() { command("echo"); }
 
+    /// And so many milliseconds later than it could.
+    void echoLate(int lag) { command("lag " + QByteArray::number(lag)); }
+    /// It sends so many bytes every so many milliseconds, so many times.
+    void speak(int every, int bytes, int times);
+    /// It makes a connection of its own, to a port of the near host.
+    void call(quint16 port);
+
     // What happens to the server's program.
     void stopProgram() { signal(SIGSTOP); }
     void continueProgram() { signal(SIGCONT); }

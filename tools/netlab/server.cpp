@@ -38,6 +38,13 @@ Server::Server()
         for (QTcpSocket *connection : all)
             connection->write(QByteArray(500, 's'));
     });
+    connect(&m_speech, &QTimer::timeout, this, [this] {
+        const auto all = connections();
+        for (QTcpSocket *connection : all)
+            connection->write(QByteArray(m_words, 's'));
+        if (--m_speeches <= 0)
+            m_speech.stop();
+    });
     if (m_plain.listen(QHostAddress::Any, plainPort) && m_tls.listen(QHostAddress::Any, tlsPort))
         say("ready");
 }
@@ -69,10 +76,22 @@ void Server::take(qintptr descriptor, bool tls)
         connection = new QTcpSocket(this);
     }
     connection->setSocketDescriptor(descriptor);
-    connect(connection, &QTcpSocket::readyRead, this, [this, connection] { read(connection); });
-    connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
+    serve(connection);
     if (tls)
         static_cast<QSslSocket *>(connection)->startServerEncryption();
+}
+
+void Server::serve(QTcpSocket *connection)
+{
+    connect(connection, &QTcpSocket::readyRead, this, [this, connection] { read(connection); });
+    connect(connection, &QTcpSocket::disconnected, connection, &QObject::deleteLater);
+}
+
+void Server::call(const QByteArray &address, quint16 port)
+{
+    auto *connection = new QTcpSocket(this);
+    serve(connection);
+    connection->connectToHost(QString::fromLatin1(address), port);
 }
 
 void Server::read(QTcpSocket *connection)
@@ -80,8 +99,12 @@ void Server::read(QTcpSocket *connection)
     if (m_holds)
         return;
     const QByteArray data = connection->readAll();
-    if (m_echoes)
+    if (!m_echoes || data.isEmpty())
+        return;
+    if (m_lag == 0)
         connection->write(data);
+    else
+        QTimer::singleShot(m_lag, connection, [connection, data] { connection->write(data); });
 }
 
 void Server::readCommands()
@@ -105,16 +128,30 @@ bool Server::obey(const QByteArray &line)
         m_echoes = true;
         return true;
     }
+    const QList<QByteArray> words = line.split(' ');
+    const QByteArray &word = words.first();
+    if (word == "lag") {
+        m_lag = words.value(1).toInt();
+        return true;
+    }
+    if (word == "call") {
+        call(words.value(1), quint16(words.value(2).toUInt()));
+        return true;
+    }
+    if (word == "speak") {
+        m_words = words.value(2).toInt();
+        m_speeches = words.value(3).toInt();
+        m_speech.start(words.value(1).toInt());
+        return true;
+    }
 
     // The client may be connected before this end has taken its connection, and encrypted before
     // this end has read the last of the handshake: a close with that unread would be a reset.
     QElapsedTimer waiting;
     waiting.start();
-    while (!isReady() && waiting.elapsed() < 5000)
+    while (!isReady() && waiting.elapsed() < 3000)
         QCoreApplication::processEvents(QEventLoop::ExcludeUserInputEvents, 50);
 
-    const QList<QByteArray> words = line.split(' ');
-    const QByteArray &word = words.first();
     if (word == "stream") {
         m_stream.start();
         return true;

@@ -45,6 +45,8 @@ private:
     QList<QTcpSocket *> connections() const;
     bool isReady() const;
     void take(qintptr descriptor, bool tls);
+    void serve(QTcpSocket *connection);
+    void call(const QByteArray &address, quint16 port);
     void read(QTcpSocket *connection);
     void readCommands();
     bool obey(const QByteArray &line);
@@ -54,6 +56,12 @@ private:
     Listener m_plain{this, false};
     Listener m_tls{this, true};
     QTimer m_stream;
+    /// What it says of its own accord: so many bytes, so many times.
+    QTimer m_speech;
+    int m_words = 0;
+    int m_speeches = 0;
+    /// How late it sends back what comes, in milliseconds.
+    int m_lag = 0;
     bool m_echoes = false;
     bool m_holds = false;
 };
