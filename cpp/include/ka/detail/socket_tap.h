@@ -10,8 +10,8 @@
 #include <QtCore/qstring.h>
 #include <QtCore/qvariant.h>
 
-#include <chrono>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
