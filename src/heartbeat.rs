@@ -131,7 +131,7 @@ impl Heartbeat {
     pub fn change(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
         self.listen(now, info);
         self.spare_beat(now);
-        if let Beat::Left { .. } = self.beat {
+        if let Beat::Left { .. } | Beat::Waits { end: None, .. } = self.beat {
             self.beat = Beat::None; // what it was to answer is asked anew
         }
         let Self { beat, heard, received, .. } = *self;
@@ -621,6 +621,17 @@ mod tests {
         let pulse = look(&mut heart, now + SECOND / 2, &heard(SECOND * 5 / 2));
         assert_eq!(pulse, Pulse { beat: true, peer: Verdict::Healthy });
         assert_eq!(lost_at(&mut heart, start, now + SECOND / 2), now + SECOND + GRAIN);
+    }
+
+    #[test]
+    fn a_rhythm_that_is_changed_while_the_beat_is_asked_for_begins_anew() {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+        let rhythm = *heart.rhythm();
+        heart.change(rhythm, due, &held(SECOND, 1000, 0));
+        heart.written(due, &held(SECOND, 1000, 0), 0);
+        assert!(look(&mut heart, due + SECOND, &heard(SECOND * 2)).beat);
     }
 
     #[test]

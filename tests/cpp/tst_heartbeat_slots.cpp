@@ -113,8 +113,10 @@ void tst_HeartbeatSlots::aSlotMayChangeTheHeartbeat()
         it.guard.setAbortOnLoss(false);
     });
     QTRY_VERIFY(done);
-    const Answering answers(it.peer);
-    QTRY_VERIFY(it.peer.received().contains("ping\nping\n"));
+    {
+        const Answering answers(it.peer);
+        QTRY_VERIFY(it.peer.received().contains("ping\nping\n"));
+    }
     QTest::qWait(200);
     QCOMPARE(it.lost.size(), 0);
     QCOMPARE(it.guard.detectionTime(), 10000);
