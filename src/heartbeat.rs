@@ -697,6 +697,7 @@ mod tests {
         // Found when the time is over already.
         for from in [start, start + SECOND * 60] {
             look(&mut heart, from, &heard_at(from, from));
+            look(&mut heart, from + SECOND, &heard_at(from + SECOND, from));
             let late = from + SECOND * 10;
             let mut now = late;
             while look(&mut heart, now, &heard_at(now, from)).peer != Verdict::Lost {
