@@ -97,8 +97,9 @@ impl Kernel for Socket {
         !self.switched_off
     }
 
-    fn probe_now(&mut self, _: &Config) {
+    fn probe_now(&mut self, in_force: &Config) {
         self.called += 1;
+        self.in_force.idle = in_force.idle.or(self.in_force.idle);
     }
 
     fn retransmission_limit(&mut self) -> Option<Duration> {
@@ -1194,4 +1195,23 @@ fn with_a_user_timeout_the_first_probe_is_asked_for_in_time_and_no_other() {
         silent_with(ms, u32::from(ms > 4600))
     });
     assert_eq!(socket.called, 1);
+}
+
+#[test]
+fn a_guard_that_comes_in_a_silence_and_is_given_its_deadline_afterwards_asks_by_it() {
+    // As `new KeepAlive(socket)` does it: the kernel's timer is wound up for two hours by then.
+    let (mut guard, mut socket, start) = (Guard::default(), Socket::default(), clock());
+    socket.info = silent_with(1000, 1);
+    guard.attached();
+    guard.connected(None, at(start, 1000), &mut socket).unwrap();
+    guard.change(About::DetectWithin, Ok(within(4)), at(start, 1000), &mut socket).unwrap();
+    let lost = look_on(&mut guard, &mut socket, start, 1010, 20_000, |ms| {
+        // Nothing more is sent by itself.
+        silent_with(ms, 1)
+    });
+    assert_eq!(lost, None, "one that nobody has asked");
+    assert!(socket.called >= 1, "it is asked out of turn");
+    assert_eq!(socket.in_force.idle, seconds(1));
+}
+    assert_eq!(socket.in_force.idle, seconds(1));
 }
