@@ -1213,5 +1213,3 @@ fn a_guard_that_comes_in_a_silence_and_is_given_its_deadline_afterwards_asks_by_
     assert!(socket.called >= 1, "it is asked out of turn");
     assert_eq!(socket.in_force.idle, seconds(1));
 }
-    assert_eq!(socket.in_force.idle, seconds(1));
-}
