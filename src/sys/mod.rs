@@ -56,7 +56,7 @@ mod bsd_info;
 #[allow(dead_code)]
 mod change;
 #[cfg(unix)]
-#[cfg_attr(any(target_os = "linux", target_os = "android"), allow(dead_code))]
+#[allow(dead_code)]
 mod posix;
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 #[allow(dead_code)]
