@@ -500,6 +500,7 @@ void tst_Live::aGuardThatIsSwitchedOffWhileSuspectAndOnAgain()
     m_lab->heal();
     staysAlive(3000);
     m_client->guard().setEnabled(true);
+    m_client->forgetEvents(); // nobody has to hear of the end of what was switched off
     QCOMPARE(m_client->guard().detectionTime(), within);
     staysAlive(2 * within);
     isStillOfUse();
