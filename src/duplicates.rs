@@ -64,7 +64,7 @@ pub(crate) fn release_all() {
 }
 
 /// With this one a handle is still below all other numbers.
-#[cfg(any(test, feature = "bridge"))]
+#[cfg(any(all(test, unix), feature = "bridge"))]
 const LAST_EPOCH: u32 = 0x7fff_fffe;
 
 fn all() -> MutexGuard<'static, Duplicates> {
@@ -123,7 +123,7 @@ impl Duplicates {
         }
     }
 
-    #[cfg(any(test, feature = "bridge"))]
+    #[cfg(any(all(test, unix), feature = "bridge"))]
     fn release(&mut self) {
         if self.places.is_empty() {
             return;
