@@ -402,6 +402,8 @@ fn a_kernel_that_cannot_be_asked_is_not_asked_again_and_again_and_that_is_said()
     assert!(guard.view().error.starts_with("TCP_INFO: "), "{}", guard.view().error);
 }
 
+// What Linux tells, and its plan in whole seconds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_kernel_that_tells_nothing_is_known_at_the_connect_and_an_own_close_is_no_loss() {
     for info in [None, Some(Snapshot::default())] {
@@ -948,6 +950,8 @@ fn the_new_idle_time_is_written_when_the_probe_is_answered() {
     assert_eq!(guard.state(), State::Healthy);
 }
 
+// What Linux tells, and its plan in whole seconds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_shorter_time_set_after_a_long_quiet_gives_the_peer_the_time_to_answer() {
     let (mut guard, mut socket, start) = connected_at(within(20));
@@ -1197,6 +1201,8 @@ fn with_a_user_timeout_the_first_probe_is_asked_for_in_time_and_no_other() {
     assert_eq!(socket.called, 1);
 }
 
+// What Linux tells, and its plan in whole seconds.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn a_guard_that_comes_in_a_silence_and_is_given_its_deadline_afterwards_asks_by_it() {
     // As `new KeepAlive(socket)` does it: the kernel's timer is wound up for two hours by then.
