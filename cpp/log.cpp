@@ -40,11 +40,24 @@ QString peerOf(const QAbstractSocket *socket)
     return QStringLiteral("%1:%2").arg(host).arg(socket->peerPort());
 }
 
+/// Not Qt's macros: they name this file and line, which tell nobody anything, and clang calls them an
+/// extension.
+QMessageLogger logger(const QLoggingCategory &category)
+{
+    return {nullptr, 0, nullptr, category.categoryName()};
+}
+
+QDebug plain(QDebug debug)
+{
+    return debug.noquote().nospace();
+}
+
 } // namespace
 
 void logRefusal(const SocketTap *guard, const QString &why)
 {
-    qCWarning(refusals).noquote().nospace() << nameOf(guard) << ": " << why;
+    if (refusals().isWarningEnabled())
+        plain(logger(refusals()).warning()) << nameOf(guard) << ": " << why;
 }
 
 void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReason reason,
@@ -53,7 +66,7 @@ void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReas
     if (!verdicts().isWarningEnabled())
         return;
     const QString peer = peerOf(socket);
-    qCWarning(verdicts).noquote().nospace()
+    plain(logger(verdicts()).warning())
             << nameOf(guard) << ": " << (peer.isEmpty() ? QStringLiteral("the connection") : peer)
             << " lost: " << QMetaEnum::fromType<ka::LossReason>().valueToKey(int(reason)) << ": "
             << detail;
@@ -66,22 +79,21 @@ void logChanges(const SocketTap *guard, std::uint32_t changes)
     const auto has = [changes](Change change) {
         return (changes & static_cast<std::uint32_t>(change)) != 0;
     };
-    if (has(Change::Socket)) {
+    if (has(Change::Socket) && verdicts().isDebugEnabled()) {
         const QObject *socket = guard->socket();
-        qCDebug(verdicts).noquote().nospace()
+        plain(logger(verdicts()).debug())
                 << nameOf(guard) << ": guards "
                 << (socket ? socket->metaObject()->className() : "nothing");
     }
-    if (has(Change::State)) {
-        qCDebug(verdicts).noquote().nospace()
+    if (has(Change::State) && verdicts().isDebugEnabled()) {
+        plain(logger(verdicts()).debug())
                 << nameOf(guard) << ": "
                 << QMetaEnum::fromType<ka::State>().valueToKey(int(guard->state()));
     }
-    if (has(Change::Suspected))
-        qCInfo(verdicts).noquote().nospace()
-                << nameOf(guard) << ": an answer of the peer is overdue";
-    if (has(Change::Recovered))
-        qCInfo(verdicts).noquote().nospace() << nameOf(guard) << ": the peer was heard again";
+    if (has(Change::Suspected) && verdicts().isInfoEnabled())
+        plain(logger(verdicts()).info()) << nameOf(guard) << ": an answer of the peer is overdue";
+    if (has(Change::Recovered) && verdicts().isInfoEnabled())
+        plain(logger(verdicts()).info()) << nameOf(guard) << ": the peer was heard again";
 }
 
 } // namespace ka::detail

@@ -111,7 +111,10 @@ private:
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = htons(port);
-        ::connect(beyond, reinterpret_cast<sockaddr *>(&address), sizeof address);
+        const bool connected
+                = ::connect(beyond, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0;
+        Q_ASSERT_X(connected, "proxy", "nobody listens beyond it");
+        Q_UNUSED(connected)
         return beyond;
     }
 

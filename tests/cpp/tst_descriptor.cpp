@@ -36,8 +36,12 @@ public:
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         address.sin_port = htons(peer.port());
-        ::connect(m_descriptor, reinterpret_cast<sockaddr *>(&address), sizeof address);
-        peer.accept();
+        const bool connected
+                = ::connect(m_descriptor, reinterpret_cast<sockaddr *>(&address), sizeof address)
+                       == 0
+               && peer.accept();
+        Q_ASSERT_X(connected, "Unrelated", "cannot connect on loopback");
+        Q_UNUSED(connected)
     }
     ~Unrelated() { ::close(m_descriptor); }
     Q_DISABLE_COPY_MOVE(Unrelated)
