@@ -1090,7 +1090,7 @@ fn the_two_times_of_the_heart_beat_may_be_set_in_any_order() {
 #[test]
 fn a_refusal_stays_until_what_it_is_about_is_set_well() {
     let (mut guard, mut socket, start) = connected_at(six_seconds());
-    let bad = Settings { detect_within: Some(Duration::from_millis(6)), ..six_seconds() };
+    let bad = Settings { detect_within: Some(Duration::ZERO), ..six_seconds() };
     guard.change(About::DetectWithin, Ok(bad), start, &mut socket).unwrap_err();
     let words = guard.view().error;
     let idle = Config { idle: seconds(5), ..Config::default() };
@@ -1183,6 +1183,8 @@ fn a_plan_whose_interval_is_longer_than_its_idle_time_asks_in_time_all_the_same(
     assert_eq!(socket.called, 2, "once for each silence");
 }
 
+// Not every system has one, and nowhere else it takes the place of the count.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn with_a_user_timeout_the_first_probe_is_asked_for_in_time_and_no_other() {
     let values = Config {
