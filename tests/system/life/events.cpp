@@ -4,6 +4,8 @@
 
 #include "life.h"
 
+#include <faults.h>
+
 #include <QtCore/QCoreApplication>
 #include <QtCore/QThread>
 
@@ -105,13 +107,10 @@ void Life::happenToPeer(const Plan::Event &event)
 
 void Life::happenToPath(const Plan::Event &event)
 {
-    if (event.what == Plan::Event::Heal) {
-        return m_stage.act(Stamp::Healed, 0, {}, [](NetLab &lab) {
-            lab.far().ip({QStringLiteral("link set cable up")});
-            lab.heal();
-        });
-    }
-    const QString drop = QStringLiteral("iptables -I INPUT -j DROP");
+    if (event.what == Plan::Event::Heal)
+        return heal();
+    const QString drop = QStringLiteral("%1 -I INPUT -j DROP")
+                                 .arg(QLatin1String(m_plan.ipv6 ? "ip6tables" : "iptables"));
     switch (event.a) {
     case Plan::Both:
         return m_stage.act(Stamp::Cut, 0, QStringLiteral("both ways"),
@@ -127,6 +126,23 @@ void Life::happenToPath(const Plan::Event &event)
             lab.far().ip({QStringLiteral("link set cable down")});
         });
     }
+}
+
+/// The path is as well as it was at first.
+void Life::heal()
+{
+    const double lost = m_plan.loss / 100.0;
+    m_stage.act(Stamp::Healed, 0, {}, [lost](NetLab &lab) {
+        QStringList lines{QStringLiteral("link set cable up")};
+        if (lab.isIpv6()) {
+            // Of IPv6 an address goes with the link.
+            lines << QStringLiteral("addr replace %1/64 dev cable nodad").arg(lab.serverAddress());
+        }
+        lab.far().ip(lines);
+        lab.heal();
+        if (lost > 0)
+            loseAtRandom(lab, lost);
+    });
 }
 
 void Life::set(const Plan::Event &event)

@@ -305,11 +305,11 @@ private:
 
     void checkUnreachable(qint64 at)
     {
-        const bool link = std::any_of(m_cuts.begin(), m_cuts.end(), [at](const Interval &it) {
-            return it.link && it.fromBefore <= at;
+        const bool cut = std::any_of(m_cuts.begin(), m_cuts.end(), [this, at](const Interval &it) {
+            return (it.link || m_record.neighbours) && it.fromBefore <= at;
         });
-        if (!link)
-            wrong(at, QStringLiteral("no link was down"));
+        if (!cut)
+            wrong(at, QStringLiteral("the network had no reason to say so"));
         if (const auto promise = promiseOf(m_settings); promise)
             checkPath(at, *promise);
     }
@@ -356,7 +356,8 @@ private:
 
     void checkPath(qint64 at, const Promise &promise)
     {
-        if (promise.within > promise.idle + 2 * answer()
+        // What such a path loses may be each of the last answers.
+        if (!m_record.lossy && promise.within > promise.idle + 2 * answer()
             && wellFor(m_cuts, at) >= longEnough(promise.within, at))
             wrong(at, QStringLiteral("lost though it lives over a path that is well"));
     }
@@ -367,7 +368,7 @@ private:
         const bool answers = m_lag + answer() + lateness(at) < rhythm.timeout - rhythm.interval;
         const qint64 well = std::min(
                 {wellFor(m_cuts, at), wellFor(m_hangs, at), wellFor(m_holds, at), at - m_lagSince});
-        if (answers && !hasData() && well >= needed)
+        if (!m_record.lossy && answers && !hasData() && well >= needed)
             wrong(at, QStringLiteral("lost by the heart-beat though its program answers"));
     }
 

@@ -27,6 +27,8 @@ Life::Life(const Plan &plan)
     : m_plan(plan)
 {
     m_record.roundTrip = 2000 * qint64(plan.delay);
+    m_record.lossy = plan.loss > 0;
+    m_record.neighbours = plan.ipv6;
     m_wanted.detectWithin = plan.detectWithin;
     m_wanted.heartbeatInterval = plan.heartbeatInterval;
     m_wanted.heartbeatTimeout = plan.heartbeatTimeout;
@@ -50,9 +52,11 @@ Life::~Life()
 QString Life::run()
 {
     QString refusal = m_stage.start(
-            {m_plan.delay > 0 ? NetLab::Way::Long : NetLab::Way::Cable, false, m_plan.delay});
+            {m_plan.delay > 0 ? NetLab::Way::Long : NetLab::Way::Cable, m_plan.ipv6, m_plan.delay});
     if (!refusal.isEmpty())
         return refusal;
+    if (m_plan.loss > 0)
+        heal();
     if (m_plan.accepted)
         listen();
     else

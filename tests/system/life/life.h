@@ -55,6 +55,7 @@ private:
     void happen(const Plan::Event &event);
     void happenToPeer(const Plan::Event &event);
     void happenToPath(const Plan::Event &event);
+    void heal();
     void set(const Plan::Event &event);
     void drag(int from, int to);
     void write();

@@ -243,6 +243,10 @@ Plan Plan::generate(quint64 seed, int length)
             plan.heartbeatTimeout = plan.heartbeatInterval * random.between(15, 40) / 10;
     }
     Generator(plan, random).run();
+    // From numbers of their own: what is said of a seed stays true of the rest of its life.
+    Random path(~seed);
+    plan.ipv6 = path.percent(40);
+    plan.loss = path.percent(20) ? path.between(1, 8) : 0;
     return plan;
 }
 
@@ -282,7 +286,10 @@ QString Plan::toText() const
                            .arg(delay)
                            .arg(detectWithin)
                            .arg(heartbeatInterval)
-                 + QStringLiteral(" / %1\n").arg(heartbeatTimeout);
+                 + QStringLiteral(" / %1, IPv%2, %3 % lost\n")
+                           .arg(heartbeatTimeout)
+                           .arg(ipv6 ? 6 : 4)
+                           .arg(loss);
     for (const Event &event : events) {
         text += QStringLiteral("%1  %2 %3 %4 %5\n")
                         .arg(event.at / 1000.0, 9, 'f', 3)

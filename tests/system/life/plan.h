@@ -61,6 +61,9 @@ struct Plan
     bool quiet = false;
     /// One way of the path.
     int delay = 0;
+    bool ipv6 = false;
+    /// Of a hundred packets, how many get lost on each way.
+    int loss = 0;
     int detectWithin = 0;
     int heartbeatInterval = 0;
     int heartbeatTimeout = 0;

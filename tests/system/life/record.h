@@ -84,6 +84,10 @@ struct Record
 {
     /// There and back, of the path itself.
     qint64 roundTrip = 0;
+    /// The path loses some packets also while it is well.
+    bool lossy = false;
+    /// Neighbours are found by packets that can be lost like all others: with IPv6.
+    bool neighbours = false;
     /// Each in the order of time.
     std::vector<Stamp> stamps;
     std::vector<Sample> samples;

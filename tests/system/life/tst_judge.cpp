@@ -22,6 +22,7 @@ public:
     }
 
     Settings &settings() { return m_settings; }
+    Record &record() { return m_record; }
     Stamp &add(Stamp::Kind kind, qint64 at) { return add(kind, at, at); }
     Stamp &add(Stamp::Kind kind, qint64 before, qint64 after)
     {
@@ -63,6 +64,8 @@ private slots:
     void aDeathToldInTimeIsRight();
     void aLossOfWhoWasHeardIsWrong();
     void aLossOverAWellPathIsWrong();
+    void onALossyPathTheLastAnswersMayBeLost();
+    void theNetworkIsUnreachableForAReason();
     void aDeathThatIsNotToldIsWrong();
     void onALateMachineItIsLate();
     void aLossToldTwiceIsWrong();
@@ -114,6 +117,32 @@ void tst_Judge::aLossOverAWellPathIsWrong()
     told.lose(14 * second + 50 * ms, ka::LossReason::ProbesUnanswered);
     told.live(14 * second + 50 * ms, 10 * second, 10 * second);
     QCOMPARE(told.judged().wrong.size(), 1);
+}
+
+void tst_Judge::onALossyPathTheLastAnswersMayBeLost()
+{
+    Told told;
+    told.record().lossy = true;
+    told.add(Stamp::Suspect, 13 * second);
+    told.lose(14 * second + 50 * ms, ka::LossReason::ProbesUnanswered);
+    told.live(14 * second + 50 * ms, 10 * second, 10 * second);
+    QCOMPARE(told.judged().wrong, QStringList());
+}
+
+void tst_Judge::theNetworkIsUnreachableForAReason()
+{
+    for (const Stamp::Kind cut : {Stamp::Cut, Stamp::LinkDown}) {
+        for (const bool neighbours : {true, false}) {
+            Told told;
+            told.record().neighbours = neighbours;
+            told.add(cut, 10 * second);
+            told.add(Stamp::Suspect, 13 * second);
+            told.lose(14 * second + 50 * ms, ka::LossReason::NetworkUnreachable);
+            told.live(14 * second + 50 * ms, 10 * second, 10 * second);
+            const bool known = neighbours || cut == Stamp::LinkDown;
+            QCOMPARE(told.judged().wrong.size(), known ? 0 : 1);
+        }
+    }
 }
 
 void tst_Judge::aDeathThatIsNotToldIsWrong()
