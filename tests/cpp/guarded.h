@@ -42,6 +42,21 @@ private:
     qsizetype m_seen = 0;
 };
 
+/// A client of some protocol, as a QWebSocket is: an object that owns a socket, a new one at each open().
+class Client : public QObject
+{
+public:
+    QTcpSocket *socket = nullptr;
+
+    bool open(Peer &peer)
+    {
+        socket = new QTcpSocket(this);
+        QCoreApplication::processEvents();
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        return socket->waitForConnected() && peer.accept();
+    }
+};
+
 /// A guarded socket, connected to a Peer.
 struct Guarded
 {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "loopback.h"
+
 #include <QtCore/qbytearray.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstring>
 
@@ -18,18 +16,9 @@ class Peer
 {
 public:
     explicit Peer(int protocol = IPPROTO_TCP)
+        : m_listener(loopback::listen(protocol))
+        , m_port(loopback::port(m_listener))
     {
-        m_listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        const bool listening
-                = ::bind(m_listener, reinterpret_cast<sockaddr *>(&address), length) == 0
-               && ::listen(m_listener, 16) == 0
-               && ::getsockname(m_listener, reinterpret_cast<sockaddr *>(&address), &length) == 0;
-        Q_ASSERT_X(listening, "Peer", "cannot listen on loopback");
-        m_port = listening ? ntohs(address.sin_port) : 0;
     }
     ~Peer()
     {

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "loopback.h"
+
 #include <QtCore/qbytearray.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <map>
@@ -22,19 +20,9 @@ public:
 
     explicit Proxy(Kind kind)
         : m_kind(kind)
-        , m_listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+        , m_listener(loopback::listen())
+        , m_thread([this] { serve(); })
     {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto *const generic = reinterpret_cast<sockaddr *>(&address);
-        const bool listening = ::bind(m_listener, generic, length) == 0
-                            && ::listen(m_listener, 16) == 0
-                            && ::getsockname(m_listener, generic, &length) == 0;
-        Q_ASSERT_X(listening, "Proxy", "cannot listen on loopback");
-        m_port = listening ? ntohs(address.sin_port) : 0;
-        m_thread = std::thread([this] { serve(); });
     }
     ~Proxy()
     {
@@ -44,7 +32,7 @@ public:
     }
     Q_DISABLE_COPY_MOVE(Proxy)
 
-    quint16 port() const { return m_port; }
+    quint16 port() const { return loopback::port(m_listener); }
 
 private:
     void serve()
@@ -106,15 +94,8 @@ private:
 
     static int dial(quint16 port)
     {
-        const int beyond = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(port);
-        const bool connected
-                = ::connect(beyond, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0;
-        Q_ASSERT_X(connected, "proxy", "nobody listens beyond it");
-        Q_UNUSED(connected)
+        const int beyond = loopback::dial(port);
+        Q_ASSERT_X(beyond != -1, "proxy", "nobody listens beyond it");
         return beyond;
     }
 
@@ -131,7 +112,6 @@ private:
 
     const Kind m_kind;
     const int m_listener;
-    quint16 m_port = 0;
     std::atomic<bool> m_stop{false};
     std::thread m_thread;
 };

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
+#include "loopback.h"
+
 #include <ka/keepalive.h>
 
 #include <QtCore/QEventLoop>
 #include <QtCore/QTimer>
 #include <QtNetwork/QTcpSocket>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <memory>
@@ -24,19 +22,9 @@ class Counterparts
 {
 public:
     Counterparts()
+        : m_listener(loopback::listen(IPPROTO_TCP, SOCK_NONBLOCK, 1024))
+        , m_thread([this] { serve(); })
     {
-        m_listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t length = sizeof address;
-        auto *const generic = reinterpret_cast<sockaddr *>(&address);
-        const bool listening = ::bind(m_listener, generic, length) == 0
-                            && ::listen(m_listener, 1024) == 0
-                            && ::getsockname(m_listener, generic, &length) == 0;
-        Q_ASSERT_X(listening, "Counterparts", "cannot listen on loopback");
-        m_port = listening ? ntohs(address.sin_port) : 0;
-        m_thread = std::thread([this] { serve(); });
     }
     ~Counterparts()
     {
@@ -46,7 +34,7 @@ public:
     }
     Q_DISABLE_COPY_MOVE(Counterparts)
 
-    quint16 port() const { return m_port; }
+    quint16 port() const { return loopback::port(m_listener); }
     int connections() const { return m_connections; }
 
 private:
@@ -88,8 +76,7 @@ private:
         return false;
     }
 
-    int m_listener = -1;
-    quint16 m_port = 0;
+    const int m_listener;
     std::atomic_int m_connections = 0;
     std::atomic_bool m_stop = false;
     std::thread m_thread;

@@ -30,16 +30,9 @@ public:
     Peer peer;
 
     Unrelated()
+        : m_descriptor(loopback::dial(peer.port()))
     {
-        m_descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        address.sin_port = htons(peer.port());
-        const bool connected
-                = ::connect(m_descriptor, reinterpret_cast<sockaddr *>(&address), sizeof address)
-                       == 0
-               && peer.accept();
+        const bool connected = m_descriptor != -1 && peer.accept();
         Q_ASSERT_X(connected, "Unrelated", "cannot connect on loopback");
         Q_UNUSED(connected)
     }

@@ -307,13 +307,8 @@ void tst_Listener::aDescriptorThatTheServerIsGivenIsGuarded()
 
 void tst_Listener::anMptcpListenerIsLeftAlone()
 {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+    const int fd = loopback::listen(IPPROTO_MPTCP);
     QVERIFY2(fd != -1, "this test needs a kernel with MPTCP (net.mptcp.enabled)");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    QCOMPARE(::bind(fd, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
-    QCOMPARE(::listen(fd, 8), 0);
     m_server->close();
     QVERIFY(m_server->setSocketDescriptor(fd));
     ka::guardConnections(m_server.get(), 6s);

@@ -14,25 +14,6 @@
 using ka::KeepAlive;
 using ka::LossReason;
 
-namespace {
-
-/// A client of some protocol: an object, and a socket that it may exchange.
-class Client : public QObject
-{
-public:
-    QTcpSocket *socket = nullptr;
-
-    bool open(Peer &peer)
-    {
-        socket = new QTcpSocket(this);
-        QCoreApplication::processEvents();
-        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
-        return socket->waitForConnected() && peer.accept();
-    }
-};
-
-} // namespace
-
 class tst_Owner : public QObject
 {
     Q_OBJECT

@@ -302,13 +302,8 @@ void tst_Properties::aValueThatTheKernelRefusesIsTakenBack()
 {
     // An MPTCP connection takes the probes and refuses the user timeout.
     Peer peer(IPPROTO_MPTCP);
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+    const int fd = loopback::dial(peer.port(), IPPROTO_MPTCP);
     QVERIFY2(fd != -1, "this test needs a kernel with MPTCP (net.mptcp.enabled)");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(peer.port());
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    QCOMPARE(::connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
     QTcpSocket socket;
     QVERIFY(socket.setSocketDescriptor(fd));
     KeepAlive guard(&socket);

@@ -68,16 +68,10 @@ struct Served
             }
         });
         for (int tried = 1;; ++tried) {
-            const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+            const int client = loopback::dial(server.serverPort());
             if (client == -1)
                 break;
-            sockaddr_in address{};
-            address.sin_family = AF_INET;
-            address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            address.sin_port = htons(server.serverPort());
             open.push_back(client);
-            if (::connect(client, reinterpret_cast<sockaddr *>(&address), sizeof address) != 0)
-                break;
             for (int turns = 0; clients < tried && turns < 50; ++turns)
                 QTest::qWait(1);
             if (clients < tried)

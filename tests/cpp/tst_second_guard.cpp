@@ -19,21 +19,6 @@ namespace {
 
 const QString refusal = QStringLiteral("socket: another KeepAlive guards it already");
 
-/// An object that owns sockets, as a QWebSocket does: a new one at each open().
-class Client : public QObject
-{
-public:
-    QTcpSocket *socket = nullptr;
-
-    bool open(Peer &peer)
-    {
-        socket = new QTcpSocket(this);
-        QCoreApplication::processEvents();
-        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
-        return socket->waitForConnected() && peer.accept();
-    }
-};
-
 /// A guard that was refused `object`, and what it told.
 struct Second
 {

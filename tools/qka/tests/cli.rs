@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The program as people and scripts run it. What takes a network that fails is in tests/system.
 
+mod common;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use assert_cmd::Command as Run;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-fn qka(arguments: &[&str]) -> Run {
-    let mut command = Run::new(env!("CARGO_BIN_EXE_qka"));
-    command.args(arguments).timeout(std::time::Duration::from_secs(30));
-    command
-}
-
-fn json(arguments: &[&str]) -> serde_json::Value {
-    let output = qka(arguments).arg("--json").assert().success().get_output().stdout.clone();
-    serde_json::from_slice(&output).expect("it is JSON")
-}
+use common::{json, qka};
 
 // --- defaults ------------------------------------------------------------------------------------
 

@@ -7,14 +7,17 @@
 
 #![cfg(target_os = "linux")]
 
+mod common;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use assert_cmd::Command as Run;
 use predicates::prelude::*;
 use predicates::str::contains;
+
+use common::{json, qka};
 
 const INSIDE: &str = "QKA_TEST_IS_INSIDE";
 
@@ -38,17 +41,6 @@ fn in_a_namespace(test: &str, set_up: &str, inside: impl FnOnce()) {
         .status()
         .unwrap();
     assert!(status.success(), "in a network namespace: {status} (see above)");
-}
-
-fn qka(arguments: &[&str]) -> Run {
-    let mut command = Run::new(env!("CARGO_BIN_EXE_qka"));
-    command.args(arguments).timeout(std::time::Duration::from_secs(30));
-    command
-}
-
-fn json(arguments: &[&str]) -> serde_json::Value {
-    let output = qka(arguments).arg("--json").assert().success().get_output().stdout.clone();
-    serde_json::from_slice(&output).expect("it is JSON")
 }
 
 /// A cable with an end of a link-local address.
