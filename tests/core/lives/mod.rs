@@ -172,19 +172,16 @@ fn holds(invariant: Invariant) {
 }
 
 #[test]
-
 fn a_peer_that_was_heard_within_the_promised_time_is_never_lost() {
     holds(Invariant::HeardWithinTheTime);
 }
 
 #[test]
-
 fn a_peer_that_lives_over_a_path_that_is_well_is_never_lost() {
     holds(Invariant::LivesOnAWellPath);
 }
 
 #[test]
-
 fn a_peer_that_is_gone_is_found_by_the_promised_time() {
     holds(Invariant::FoundInTime);
 }
@@ -200,19 +197,16 @@ fn each_loss_is_told_once_and_nothing_else_is() {
 }
 
 #[test]
-
 fn what_was_put_on_a_socket_is_taken_back() {
     holds(Invariant::GivenBack);
 }
 
 #[test]
-
 fn one_beat_at_a_time_is_on_its_way() {
     holds(Invariant::OneBeatAtATime);
 }
 
 #[test]
-
 fn the_kernels_own_count_does_not_come_before_the_verdict() {
     holds(Invariant::GuardBeforeKernel);
 }
