@@ -97,6 +97,9 @@ pub struct Guard {
     state: State,
     /// The connection under guard.
     link: Option<Link>,
+    /// What was found on the socket of a connection that is lost and was not aborted: it is still
+    /// there, and nobody watches it.
+    left: Option<Box<Found>>,
     loss_reason: Option<LossReason>,
     refusals: Refusals,
 }
@@ -139,7 +142,10 @@ impl Guard {
 
     /// What was found on the socket of the connection, and is put back when it is let go of.
     pub fn found(&self) -> Option<Found> {
-        self.link.as_ref()?.found
+        match &self.link {
+            Some(link) => link.found,
+            None => self.left.as_deref().copied(),
+        }
     }
 
     /// Whether [`received`](Self::received) has to be called, because nobody else tells that the
@@ -276,7 +282,7 @@ impl Guard {
 
     /// The socket was taken away, or died.
     pub fn detached(&mut self) {
-        self.link = None;
+        (self.link, self.left) = (None, None);
         self.loss_reason = None;
         self.turn(State::Detached);
         for about in [About::Socket, About::Connection, About::Promise] {
@@ -286,7 +292,7 @@ impl Guard {
 
     /// The owner of the socket has taken another one in its place.
     pub fn renewed(&mut self) {
-        self.link = None;
+        (self.link, self.left) = (None, None);
         if self.state != State::Lost {
             self.turn(State::Waiting);
         }
@@ -294,7 +300,7 @@ impl Guard {
 
     /// The guard goes while the connection lives: puts back what it has put on the socket.
     pub fn let_go(&mut self, kernel: &mut impl Kernel) {
-        if let Some(found) = self.link.as_ref().and_then(|link| link.found) {
+        if let Some(found) = self.found() {
             found.put_back(kernel);
         }
         self.detached();
@@ -336,7 +342,7 @@ impl Guard {
         if no_descriptor {
             outcome = Err(NO_DESCRIPTOR);
         }
-        self.link = Some(link);
+        (self.link, self.left) = (Some(link), None);
         self.watch(clock, info, kernel);
         match outcome {
             Ok(()) => Ok(Orders::default()),
@@ -544,7 +550,7 @@ impl Guard {
             }
             return Orders { abort: true, verdict: Some(loss), ..Orders::default() };
         }
-        self.link = None;
+        self.left = self.link.take().and_then(|link| link.found).map(Box::new);
         self.tell(loss);
         Orders { loss: Some(loss), ..Orders::default() }
     }
@@ -587,6 +593,7 @@ impl Guard {
     /// The socket is no longer connected. Returns the loss, or `None` if there is none to tell: the
     /// program closed the connection itself, none was made, or the guard is switched off.
     pub fn disconnected(&mut self, mut evidence: Evidence) -> Option<Loss> {
+        self.left = None;
         let link = self.link.take()?;
         evidence.heard = link.reported.is_some();
         evidence.config = link.in_force;

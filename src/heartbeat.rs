@@ -243,7 +243,9 @@ impl Heartbeat {
         let missed_at = match self.beat {
             // Due at the earliest at the next beat.
             Beat::None => self.next_beat + self.rhythm.patience(info),
-            Beat::Waits { moved, .. } => moved + timeout,
+            // What is in front of it takes a round trip, and that it was read shows in the answer to
+            // what comes after it.
+            Beat::Waits { moved, .. } => moved + timeout.max(2 * answer(info)),
             Beat::Left { at, .. } => at + self.rhythm.patience(info),
         };
         let missed_at = missed_at.max(self.life + timeout);
@@ -325,8 +327,10 @@ impl Heartbeat {
 /// How far the peer has come with what is sent to it.
 #[derive(Debug, Clone, Copy)]
 struct Taken {
-    /// Bytes that have left, and bytes that its kernel has acknowledged.
-    by_kernel: u64,
+    /// Bytes that have left.
+    left: u64,
+    /// Bytes that its kernel has acknowledged.
+    acknowledged: u64,
     /// Where its window ends: how much it is ready to take in all. `None` where that is not told.
     edge: Option<u64>,
 }
@@ -335,7 +339,8 @@ impl Taken {
     fn of(info: &Snapshot) -> Option<Self> {
         let acknowledged = info.bytes_acknowledged.unwrap_or(0);
         Some(Self {
-            by_kernel: info.bytes_sent?.saturating_add(acknowledged),
+            left: info.bytes_sent?,
+            acknowledged,
             edge: info.window.map(|window| acknowledged.saturating_add(u64::from(window))),
         })
     }
@@ -343,10 +348,10 @@ impl Taken {
     /// Whether the peer's program has read any of it. The end of the window moves with what it reads,
     /// and a little with what it does not: the peer's kernel rounds it up with each segment.
     fn is_read_since(&self, before: &Self) -> bool {
-        let taken = self.by_kernel.saturating_sub(before.by_kernel);
+        let taken = self.acknowledged.saturating_sub(before.acknowledged);
         match (self.edge, before.edge) {
-            (Some(now), Some(then)) => now > then && now - then >= taken / 16,
-            _ => taken > 0,
+            (Some(now), Some(then)) => now > then && now - then >= taken / 8,
+            _ => taken > 0 || self.left > before.left,
         }
     }
 }
@@ -672,6 +677,45 @@ mod tests {
             assert_eq!(peer == Verdict::Lost, !reads);
             assert!(reads || now <= start + SECOND * 7 / 2 + GRAIN, "{:?}", now - start);
         }
+    }
+
+    #[test]
+    fn what_is_read_counts_by_what_was_taken_and_not_by_what_has_left_after_it() {
+        let (mut heart, start) = started();
+        let info = |now: Instant, sent: u64, taken: u64| Snapshot {
+            bytes_acknowledged: Some(taken),
+            window: Some(26_049),
+            ..held(now - start, sent, 1700)
+        };
+        let due = start + SECOND;
+        assert!(heart.look(due, &info(due, 4, 0), 0).beat);
+        heart.written(due, &info(due, 4, 0), 0);
+        // An outage, at whose end the four bytes are taken and more leaves at once.
+        let mut now = due;
+        while now < due + SECOND * 2 {
+            now = heart.next_look().at.max(now + GRAIN);
+            heart.look(now, &info(now, 4, 0), 0);
+        }
+        let healed = now + GRAIN;
+        heart.look(healed, &info(healed, 1456, 4), 0);
+        assert!(matches!(heart.beat, Beat::Waits { moved, .. } if moved == healed));
+    }
+
+    #[test]
+    fn a_beat_behind_data_is_waited_for_as_long_as_two_round_trips_take() {
+        let (mut heart, start) = started();
+        let slow = |now: Instant| Snapshot {
+            round_trip_time: Some(SECOND * 3),
+            ..held(now - start, 1000, 100_000)
+        };
+        let due = start + SECOND;
+        assert!(heart.look(due, &slow(due), 0).beat);
+        heart.written(due, &slow(due), 0);
+        let mut now = due;
+        while heart.look(now, &slow(now), 0).peer != Verdict::Lost {
+            now = heart.next_look().at.max(now + GRAIN / 10);
+        }
+        assert_eq!(now, due + SECOND * 6 + GRAIN);
     }
 
     #[test]

@@ -844,6 +844,21 @@ fn what_was_found_is_put_back_when_the_guard_goes() {
 }
 
 #[test]
+fn what_was_found_is_put_back_also_on_a_connection_that_was_lost_and_not_aborted() {
+    let (mut guard, mut socket, start) =
+        connected_at(Settings { abort_on_loss: false, ..six_seconds() });
+    let found = guard.found();
+    look_until(&mut guard, &mut socket, start, false, 10_000);
+    assert_eq!(guard.state(), State::Lost);
+    assert_eq!(guard.found(), found, "the socket is still there");
+    guard.let_go(&mut socket);
+    assert_eq!(socket.in_force, SHIPPED);
+    assert_eq!(socket.limit, seconds(120));
+    guard.let_go(&mut socket);
+    assert_eq!(guard.found(), None, "and only once");
+}
+
+#[test]
 fn an_accepted_connection_gets_back_what_its_listener_had() {
     let mut listener = Found::new(&SHIPPED);
     let mut socket = Socket::default();

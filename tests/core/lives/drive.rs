@@ -706,10 +706,13 @@ impl<'a> World<'a> {
             Event::Delay(delay) => self.path.set_delay(delay, self.now),
             Event::LetGo => {
                 self.wants_guard = false;
-                if self.connected && self.guarded.is_connected() {
+                if self.connected {
                     self.enter();
-                    let truth = truth!(self);
-                    self.judge.check_silence(&truth);
+                    if self.guarded.is_connected() {
+                        let truth = truth!(self);
+                        self.judge.check_silence(&truth);
+                    }
+                    // Also of one that was lost and not aborted.
                     self.guarded.let_go(&mut self.socket);
                     self.judge.let_go(self.now, &self.socket.options);
                 }
