@@ -103,14 +103,6 @@ impl Truth<'_> {
         stimulus + 2 * self.round_trip + 4 * self.socket.variation + 400 * MS
     }
 
-    /// Since when the peer's program is unable to make itself heard, for the one reason or the other.
-    fn mute_since(&self) -> Us {
-        let [own, path] = self.mute;
-        let through =
-            |since: Us, (from, to): (Us, Us)| if to >= since { since.min(from) } else { since };
-        [own, path, own].into_iter().fold(self.now, through)
-    }
-
     /// Whether the round trip leaves any time for an answer; the guard says so if not.
     fn is_promise_possible(&self, promise: &Promise) -> bool {
         promise.within > promise.idle + 2 * self.answer()
@@ -391,9 +383,8 @@ impl Judge {
             .any(|left| truth.now - left >= owed);
         // A beat that was held back behind what nobody takes is none the less owed.
         let stuck = socket.has_data() && truth.now - socket.progress_at >= owed;
-        // Nor does it count that its kernel takes what its program does not read, or that it reads what
-        // the path does not let it say.
-        let stuck = stuck || (socket.has_data() && truth.now - truth.mute_since() >= owed);
+        // Nor does it count that its kernel takes what its program is not known to read.
+        let stuck = stuck || (socket.has_data() && truth.now - socket.read_at >= owed);
         silent && (unanswered || stuck)
     }
 
@@ -431,7 +422,8 @@ impl Judge {
             let detail = format!("killed by the kernel ({end:?}); {}", figures(truth));
             self.violated(Invariant::HeardWithinTheTime, truth.world, detail);
         }
-        if !own_rule {
+        // While nobody here looks it does as it was told, and that is all.
+        if !own_rule && !truth.blocked {
             self.check_path(truth, "by the kernel");
         }
         // The kernel counts no further.

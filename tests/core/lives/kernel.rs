@@ -145,6 +145,8 @@ pub struct Socket {
     // What the kernel does not keep, for those who judge.
     /// When the peer last took something, or there was nothing to take.
     pub progress_at: Us,
+    /// When its program was last seen to read, or there was nothing to read.
+    pub read_at: Us,
     /// When something last could not leave this host, and when something first left it.
     pub stranded_at: Option<Us>,
     pub left_at: Us,
@@ -206,6 +208,7 @@ impl Socket {
             data_received_at: now,
             data_sent_at: now,
             progress_at: now,
+            read_at: now,
             stranded_at: None,
             left_at: now,
             opened_at: 0,
@@ -306,7 +309,7 @@ impl Socket {
             return;
         }
         if !self.has_data() {
-            self.progress_at = self.now;
+            (self.progress_at, self.read_at) = (self.now, self.now);
         }
         self.end += bytes;
         self.send();
@@ -645,6 +648,9 @@ impl Socket {
         let was_in_flight = self.is_in_flight();
         let opened = segment.edge > self.edge;
         self.edge = self.edge.max(segment.edge);
+        if opened {
+            self.read_at = self.now;
+        }
         if ack > self.una {
             let taken = ack - self.una;
             self.una = ack;
@@ -678,7 +684,7 @@ impl Socket {
         }
         self.send();
         if !self.has_data() {
-            self.progress_at = self.now;
+            (self.progress_at, self.read_at) = (self.now, self.now);
         }
     }
 
