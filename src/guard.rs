@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use crate::config::{Config, LEAVE_ALONE};
 use crate::error::{Error, OptionName};
 use crate::found::Found;
-use crate::heartbeat::Heartbeat;
+use crate::heartbeat::{Heartbeat, Rhythm};
 use crate::kernel::Kernel;
-use crate::link::{Link, completed, different, is_loose};
+use crate::link::{GRACE, Link, completed, different, is_loose};
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
 use crate::refusals::Refusals;
@@ -104,9 +104,6 @@ pub struct Guard {
     refusals: Refusals,
 }
 
-/// The network library gets this long to find an end that the kernel knows of.
-const GRACE: Duration = Duration::from_millis(250);
-
 impl Guard {
     /// What the program asked for.
     pub fn settings(&self) -> &Settings {
@@ -172,8 +169,8 @@ impl Guard {
     /// When to look at the connection next, if at all.
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
-        if let Some(at) = link.ended {
-            return Some(NextLook::exactly(at));
+        if let Some(since) = link.ended {
+            return Some(NextLook::exactly(since + link.waits_for_report()));
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
@@ -224,7 +221,20 @@ impl Guard {
             self.turn(state);
         }
         self.watch(clock, info, kernel);
+        self.calm();
         Ok(Orders::default())
+    }
+
+    /// Whoever suspected the peer may look no more.
+    fn calm(&mut self) {
+        let suspects = self.link.as_ref().is_some_and(|link| {
+            let peer = link.liveness.as_ref().map(Liveness::verdict);
+            peer.is_some_and(|peer| peer != Verdict::Healthy)
+                || link.heart().is_some_and(Heartbeat::suspects)
+        });
+        if self.state == State::Suspect && !suspects {
+            self.turn(State::Healthy);
+        }
     }
 
     fn check_pair(&mut self, about: About, wanted: &Settings) -> Result<(), Error> {
@@ -253,7 +263,7 @@ impl Guard {
         let Some(before) = link.in_force else {
             // What was wanted at the connect was refused, all of it; here is the next try.
             if !link.blind {
-                link.take(&new, kernel)?;
+                link.take(&new, info, kernel)?;
                 self.refusals.accept(About::Connection);
             }
             return Ok(());
@@ -325,14 +335,14 @@ impl Guard {
         let enabled = self.settings.values.enabled;
         self.turn(if enabled { State::Healthy } else { State::Waiting });
         let mut link = Link::new(clock);
+        let info = kernel.snapshot();
         let mut outcome = self.settings.config().and_then(|config| match inherited {
             Some(found) => {
                 link.inherit(&config, found);
                 Ok(())
             }
-            None => link.take(&config, kernel),
+            None => link.take(&config, info.as_ref(), kernel),
         });
-        let info = kernel.snapshot();
         link.multipath = inherited.is_none() && kernel.is_multipath();
         let no_descriptor = matches!(outcome, Err(Error::NoDescriptor { .. }));
         if no_descriptor || !tells(info.as_ref()) {
@@ -374,7 +384,10 @@ impl Guard {
                 (Some(live), Some(terms)) => {
                     live.change(terms, clock.now, &info.unwrap_or_default());
                 }
-                (live, terms) => *live = terms.map(|terms| Liveness::new(terms, clock.now)),
+                (live, terms) => {
+                    let info = info.unwrap_or_default();
+                    *live = terms.map(|terms| Liveness::begin(terms, clock.now, &info));
+                }
             }
             link.retries = if terms.is_some() { kernel.retries() } else { 0 };
             link.warned = false;
@@ -391,7 +404,10 @@ impl Guard {
         };
         let beat = std::mem::replace(&mut link.beats, rhythm.is_some());
         match (&mut link.heartbeat, rhythm) {
-            (Some(heart), Some(rhythm)) if !beat || *heart.rhythm() != rhythm => {
+            (Some(heart), Some(rhythm)) if !beat => {
+                heart.resume(rhythm, clock.now, &info.unwrap_or_default());
+            }
+            (Some(heart), Some(rhythm)) if *heart.rhythm() != rhythm => {
                 heart.change(rhythm, clock.now, &info.unwrap_or_default());
             }
             (heart @ None, Some(rhythm)) => {
@@ -429,12 +445,16 @@ impl Guard {
         let Some(info) = info else {
             // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
             link.blind = true;
-            (link.liveness, link.ended) = (None, None);
+            link.lower_count(kernel);
+            (link.liveness, link.ended, link.reported) = (None, None, None);
             self.refusals.refuse(About::Connection, TELLS_NOTHING.to_string());
+            self.calm();
             return Orders::default();
         };
         link.notice_sleep(clock, &info);
-        if let Some(state) = info.state.filter(has_ended) {
+        // While the program closes, the peer's FIN is no end of what is still to be sent.
+        let half = link.closing && info.state == Some(ConnectionState::CloseWait);
+        if let Some(state) = info.state.filter(|state| has_ended(state) && !half) {
             return self.look_at_end(state, info, clock, kernel);
         }
         link.ended = None;
@@ -467,6 +487,15 @@ impl Guard {
         Orders { beat, ..Orders::default() }
     }
 
+    /// The peer's program can be asked nothing now, or could not make itself heard: the program's own
+    /// protocol is not up yet (a TLS handshake), or it reads nothing of what has come. To be called
+    /// before [`look`](Self::look) as long as that is so: no beat is due, and no answer is owed.
+    pub fn put_beats_off(&mut self, clock: Clock) {
+        if let Some(heart) = self.link.as_mut().and_then(|link| link.heartbeat.as_mut()) {
+            heart.put_off(clock.now);
+        }
+    }
+
     /// The beat that a look called for was written, or the program was asked to write it. `queued` as
     /// for [`look`](Self::look), after that.
     pub fn beat_written(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) {
@@ -483,8 +512,7 @@ impl Guard {
             return Orders::default();
         };
         if link.closing {
-            // The program is closing, and does not get to the end of it. That is no loss.
-            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+            return self.cut_short();
         }
         debug_assert_eq!(self.state, State::Suspect, "a warning comes before a verdict");
         let beats = link.heart().map(|heart| heart.rhythm().interval);
@@ -495,6 +523,16 @@ impl Guard {
             false => ReportedError::None,
         };
         self.decide(loss::overdue(info, silent, error), ConnectionState::Established)
+    }
+
+    /// The program is closing, and does not get to the end of it. That is no loss.
+    fn cut_short(&mut self) -> Orders {
+        if let Some(link) = &mut self.link {
+            // Where it is not to be aborted there is nothing more to find out.
+            (link.liveness, link.heartbeat, link.beats, link.ended) = (None, None, false, None);
+            link.over = true;
+        }
+        Orders { abort: self.settings.abort_on_loss, ..Orders::default() }
     }
 
     /// The kernel knows that the connection is over. The network library will find out when it
@@ -509,16 +547,12 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        // It is told within the promised time of the end, which was some time before this look.
-        let program = link.heart().map(|heart| heart.rhythm().timeout);
-        let silence = link.liveness.as_ref().map(|live| live.terms().owed());
-        let wait = silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE);
-        let at = *link.ended.get_or_insert(clock.now + wait);
-        if at > clock.now {
+        let since = *link.ended.get_or_insert(clock.now);
+        if since + link.waits_for_report() > clock.now {
             return Orders::default();
         }
         if link.closing {
-            return Orders { abort: self.settings.abort_on_loss, ..Orders::default() };
+            return self.cut_short();
         }
         let reported = match state {
             ConnectionState::Closed if self.settings.abort_on_loss => kernel.take_error(),
@@ -578,13 +612,22 @@ impl Guard {
     }
 
     /// The socket begins to close. `alive` is the kernel's view: a close of a connection that is
-    /// alive, with no error reported, is the program's own. It gets no longer than a loss would.
+    /// alive, at least in this direction, with no error reported, is the program's own. It gets no
+    /// longer than a loss would.
     pub fn closing(&mut self, alive: bool, clock: Clock) {
+        let within = self.settings.config().ok().and_then(|config| config.detection_time());
         if let Some(link) = &mut self.link {
             link.closing = (alive || link.blind) && link.reported.is_none();
-            if link.closing
-                && let Some(heart) = &mut link.heartbeat
-            {
+            if !link.closing {
+                return;
+            }
+            if let (true, Some(timeout)) = (link.blind && link.heart().is_none(), within) {
+                // What waits to leave is all that can be seen of it.
+                let rhythm = Rhythm { interval: timeout / 2, timeout };
+                link.heartbeat = Some(Box::new(Heartbeat::new(rhythm, clock.now)));
+                link.beats = true;
+            }
+            if let Some(heart) = &mut link.heartbeat {
                 heart.close(clock.now);
             }
         }
@@ -628,7 +671,7 @@ impl Guard {
     /// Whether a verdict is to be found. On a connection that the program itself is closing it ends
     /// the close.
     fn judges(&self, link: &Link) -> bool {
-        self.settings.values.enabled && link.verdict.is_none()
+        self.settings.values.enabled && link.verdict.is_none() && !link.over
     }
 
     fn tell(&mut self, loss: Loss) {

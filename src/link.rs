@@ -32,10 +32,12 @@ pub(crate) struct Link {
     pub(crate) heartbeat: Option<Box<Heartbeat>>, // few have one
     /// Whether it beats. One that rests knows of the beat that is under way.
     pub(crate) beats: bool,
-    /// The kernel knows of an end; when it is told if the network library does not report it.
+    /// Since when the kernel knows of an end that the network library does not report.
     pub(crate) ended: Option<Instant>,
     /// What was decided here, to be told when the connection has been aborted.
     pub(crate) verdict: Option<Box<Loss>>,
+    /// Nothing is judged any more: the program's own close took too long, and is not to be aborted.
+    pub(crate) over: bool,
     pub(crate) multipath: bool,
     pub(crate) retries: u32,
     pub(crate) retransmissions: Retransmissions,
@@ -61,6 +63,9 @@ pub(crate) enum Retransmissions {
     Within(Duration),
 }
 
+/// The network library gets this long to find an end that the kernel knows of.
+pub(crate) const GRACE: Duration = Duration::from_millis(250);
+
 /// The kernel's socket option for it takes no more (Linux).
 const MOST_PROBES: u32 = 127;
 
@@ -78,6 +83,7 @@ impl Link {
             beats: false,
             ended: None,
             verdict: None,
+            over: false,
             multipath: false,
             retries: 0,
             retransmissions: Retransmissions::Untouched,
@@ -89,15 +95,19 @@ impl Link {
         }
     }
 
-    /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted.
-    pub(crate) fn take(&mut self, wanted: &Config, kernel: &mut impl Kernel) -> Result<(), Error> {
+    /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted. Somebody
+    /// else's probes may be under way, also where keepalive is off by now: `info` knows.
+    pub(crate) fn take(
+        &mut self,
+        wanted: &Config,
+        info: Option<&Snapshot>,
+        kernel: &mut impl Kernel,
+    ) -> Result<(), Error> {
         let found = kernel.query();
         let unread = Config { enabled: false, ..LEAVE_ALONE };
         let before = found.as_ref().copied().unwrap_or(unread);
-        // Somebody else's probes may be under way.
-        let info = if before.enabled { kernel.snapshot() } else { None };
         self.found = Some(Found::new(&before));
-        if let Err(error) = self.tell(wanted, Some(before), info.as_ref(), kernel) {
+        if let Err(error) = self.tell(wanted, Some(before), info, kernel) {
             self.found = None;
             return Err(error);
         }
@@ -163,6 +173,14 @@ impl Link {
         }
         self.in_force = Some(remembered(over(&given, &read), wanted, &was));
         Ok(())
+    }
+
+    /// How long the network library may take to report an end: the time that was promised, which began
+    /// some time before the end was seen.
+    pub(crate) fn waits_for_report(&self) -> Duration {
+        let program = self.heart().map(|heart| heart.rhythm().timeout);
+        let silence = self.liveness.as_ref().map(|live| live.terms().owed());
+        silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE)
     }
 
     /// The heart-beat, if it beats.
@@ -296,6 +314,8 @@ impl Link {
     /// that was there before.
     pub(crate) fn limit_retransmissions(&mut self, info: &Snapshot, kernel: &mut impl Kernel) {
         let within = self.liveness.as_ref().map(|live| live.terms().within);
+        // Where there is no room for an answer the kernel's own limit must not be the end.
+        let within = within.filter(|_| info.receive_window != Some(0));
         let wanted = within.and_then(|time| retransmission::limit(time, info, self.retries));
         let found = self.found.and_then(|found| found.retransmit_within());
         match (wanted, self.retransmissions) {

@@ -20,6 +20,10 @@
 //! A change of the terms takes nothing back of what is known: a longer time is waited for to its end,
 //! and a shorter one is not over before the peer was asked under it and had the time to answer.
 //!
+//! So does a watch that begins in the midst of a silence, in which somebody else has asked: the peer is
+//! asked once more. And while nobody here reads, so that there is no room for what the peer sends, the
+//! kernel takes none of its segments for an answer, and only counts them: then they are life.
+//!
 //! Linux tells all of this. Where a system tells less, the same rules stand on less: see
 //! docs/decisions/0009-less-evidence.md.
 
@@ -125,6 +129,8 @@ pub struct Liveness {
     stuck: Option<Stuck>,
     /// What a change of the terms in the midst of a silence has left behind.
     changed: Option<Box<Changed>>,
+    /// What is known while the kernel takes nothing for an answer.
+    deaf: Option<Box<Deaf>>, // rare
     called: bool,
     /// The first probe was sent for the kernel, so much later than it was due.
     prompted: Option<Duration>,
@@ -187,6 +193,17 @@ struct Shorter {
     asked: Option<Instant>,
 }
 
+/// This side has no room for what the peer sends.
+#[derive(Debug, Clone, Copy)]
+struct Deaf {
+    /// When it was last seen so.
+    at: Instant,
+    /// Segments of the peer until then.
+    segments: Option<u32>,
+    /// When more of them were last seen.
+    heard: Option<Instant>,
+}
+
 /// What the kernel counts of its attempts to reach the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Attempts {
@@ -236,12 +253,32 @@ impl Liveness {
             owed: None,
             stuck: None,
             changed: None,
+            deaf: None,
             called: false,
             prompted: None,
             looked: now,
             next: now,
             looking: Looking::Exactly,
         }
+    }
+
+    /// The same, on a connection of which `info` is known. In a silence in which the peer was asked
+    /// before, by others and under other terms, it is asked once more, and only that counts.
+    pub fn begin(terms: Terms, now: Instant, info: &Snapshot) -> Self {
+        let mut live = Self::new(terms, now);
+        let before = Attempts::of(info);
+        let asked = before.probes > 0 || info.retransmits.unwrap_or(0) > 0 || before.backoff > 0;
+        if asked && let Some(silence) = info.silence() {
+            live.heard = now.checked_sub(silence).unwrap_or(now);
+            live.spoke = live.heard;
+            let attempt = info.retransmission_timeout.unwrap_or_default();
+            let latest = now + terms.within.max(attempt);
+            let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
+            let slow = Slow { due: now + terms.interval + terms.interval / 8, before };
+            let changed = Changed { since: now, shorter: Some(shorter), slow: Some(slow) };
+            live.changed = Some(Box::new(changed));
+        }
+        live
     }
 
     /// Goes on under other terms: what is known of the peer stays. `info` is what the kernel knows
@@ -257,16 +294,24 @@ impl Liveness {
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let before = self.changed.as_ref().and_then(|changed| changed.shorter);
         let shorter = if terms.within < old.within {
-            // Not later than it would have been without the change.
+            // Not later than it would have been without the change. Who was asked after an earlier one
+            // is not asked once more.
             let old_end = self.heard + old.within;
             let old_end = before.map_or(old_end, |before| old_end.max(before.until));
-            let until = (now + terms.owed()).min(old_end.max(now + last_call_before(info)));
+            let asked = before.and_then(|before| before.asked);
+            let answered = asked.unwrap_or(now) + last_call_before(info);
+            let until = (now + terms.owed()).min(old_end.max(answered));
             let latest = old_end.max(now + terms.within);
-            Some(Shorter { until, latest, before: Attempts::of(info), asked: None })
+            let before = before.filter(|_| asked.is_some()).map(|before| before.before);
+            let before = before.unwrap_or_else(|| Attempts::of(info));
+            Some(Shorter { until, latest, before, asked })
         } else {
             before
         };
-        let waits = self.slow(info).is_some() || terms.interval < old.interval;
+        // A new idle time waits while a probe is out, and the timer may run for one that is longer.
+        let silent = info.probes.unwrap_or(0) > 0;
+        let silent = silent && terms.idle < old.idle;
+        let waits = self.slow(info).is_some() || silent || terms.interval < old.interval;
         let slow = waits.then(|| Slow {
             due: now + terms.interval + terms.interval / 8,
             before: Attempts::of(info),
@@ -321,8 +366,9 @@ impl Liveness {
             self.pardon(now); // the clock was put back, and what was dated before is void
         }
         self.looked = now;
+        self.follow_room(now, info);
         // A system that does not say when the peer was heard gives no reason to condemn it.
-        if let Some(silence) = info.silence() {
+        if let Some(silence) = self.silence(now, info) {
             self.listen(now, silence, info);
             self.count(now, silence, info);
         }
@@ -392,6 +438,25 @@ impl Liveness {
         };
         let more = since_first.as_millis() / interval.as_millis().max(1);
         (u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1), since_first)
+    }
+
+    /// Does this side have room for what the peer sends?
+    fn follow_room(&mut self, now: Instant, info: &Snapshot) {
+        if info.receive_window != Some(0) {
+            return;
+        }
+        let segments = info.segments_received;
+        let before = self.deaf.as_deref();
+        let came = before.is_some_and(|before| before.segments != segments);
+        let heard = if came { Some(now) } else { before.and_then(|before| before.heard) };
+        self.deaf = Some(Box::new(Deaf { at: now, segments, heard }));
+    }
+
+    /// For how long the peer was not heard.
+    fn silence(&self, now: Instant, info: &Snapshot) -> Option<Duration> {
+        let told = info.silence()?;
+        let counted = self.deaf.as_ref().and_then(|deaf| deaf.heard);
+        Some(counted.map_or(told, |heard| told.min(now.saturating_duration_since(heard))))
     }
 
     /// Was the peer heard since the last look?
@@ -487,10 +552,12 @@ impl Liveness {
             return;
         };
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
-        let since = now.checked_sub(unacknowledged_for).unwrap_or(now).max(self.begun);
+        // Nothing was acknowledged while nothing was taken for an acknowledgement.
+        let begun = self.deaf.as_ref().map_or(self.begun, |deaf| self.begun.max(deaf.at));
+        let since = now.checked_sub(unacknowledged_for).unwrap_or(now).max(begun);
         match &mut self.stuck {
             Some(stuck) if stuck.acknowledged == acknowledged => {
-                stuck.since = stuck.since.min(since);
+                stuck.since = stuck.since.min(since).max(begun);
             }
             stuck => *stuck = Some(Stuck { since, acknowledged }),
         }
@@ -579,7 +646,7 @@ impl Liveness {
         let owed_for = self.terms.owed().saturating_sub(owed.late);
         let in_time = owed.since + owed_for.max(answer(info));
         // By the kernel's clock, too: this one may have been put forward.
-        let silent = now + within.saturating_sub(info.silence()?);
+        let silent = now + within.saturating_sub(self.silence(now, info)?);
         Some((self.heard + within + GRAIN).max(silent).max(in_time))
     }
 

@@ -568,7 +568,9 @@ fn a_close_of_a_peer_that_takes_nothing_any_more_ends_with_the_heart_beats_time(
     let mut now = start.now;
     loop {
         now = guard.next_look().expect("it looks").at.max(now + Duration::from_millis(1));
-        socket.info = heard(u64::try_from((now - start.now).as_millis()).unwrap());
+        let silent = u64::try_from((now - start.now).as_millis()).unwrap();
+        socket.info = heard(silent);
+        socket.info.as_mut().unwrap().retransmits = Some(2);
         let orders = guard.look(70_000, Clock { now, ..start }, &mut socket);
         assert!(!orders.beat);
         assert!(now < start.now + Duration::from_secs(9));
@@ -1015,7 +1017,7 @@ fn a_shorter_time_in_the_midst_of_retransmissions_waits_for_one_more_of_them() {
 }
 
 #[test]
-fn switched_off_while_suspect_and_on_again_it_begins_anew() {
+fn switched_off_while_suspect_and_on_again_the_peer_is_asked_anew() {
     let (mut guard, mut socket, start) = suspect();
     let off = Config { enabled: false, ..Config::default() };
     let off = Settings { values: off, ..six_seconds() };
@@ -1030,7 +1032,8 @@ fn switched_off_while_suspect_and_on_again_it_begins_anew() {
     let lost = look_on(&mut guard, &mut socket, start, 15_010, 40_000, |ms| {
         silent_with(ms, 3 + ((ms - 15_000) / 1000).saturating_sub(2) as u32)
     });
-    assert!(lost.is_some_and(|lost| lost >= 21_000), "{lost:?}");
+    // As long as the plan gives its probes, and not by what nobody has asked since.
+    assert!(lost.is_some_and(|lost| (17_600..19_000).contains(&lost)), "{lost:?}");
 }
 
 #[test]

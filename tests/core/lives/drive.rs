@@ -669,7 +669,9 @@ impl<'a> World<'a> {
                             settings.values.enabled,
                         )
                     };
-                    self.judge.changed(mine, deadline, beats(&before) != beats(&settings));
+                    let beat = before.values.enabled && before.heartbeat_interval.is_some();
+                    let rhythm = (beats(&before) != beats(&settings), !beat);
+                    self.judge.changed(mine, deadline, rhythm);
                     if self.connected && self.guarded.is_connected() {
                         let wanted = self.guarded.wants_limit(&self.socket);
                         let truth = truth!(self);

@@ -190,11 +190,15 @@ impl Judge {
     }
 
     /// `before`: when the time would have been over without the change.
-    pub fn changed(&mut self, now: Us, before: Us, heartbeat: bool) {
+    /// `rhythm`: whether the heart-beat has another one, and whether it begins with that.
+    pub fn changed(&mut self, now: Us, before: Us, rhythm: (bool, bool)) {
         (self.since, self.before) = (now, before);
-        if heartbeat {
+        let (other, begins) = rhythm;
+        if begins {
             // It asks anew; only what is still queued is not queued twice.
             self.beats.retain(|beat| beat.left.is_none());
+        }
+        if other {
             self.beating_since = now;
         }
     }
@@ -278,7 +282,9 @@ impl Judge {
         }
         // While nobody here reads the peer's program may have no room for an answer.
         if let Some((interval, timeout)) = truth.rhythm.filter(|_| socket.offered() > 0) {
-            let heard = socket.data_received_at.max(socket.opened_at);
+            // And its kernel tries again only when the time until then is doubled.
+            let tries = socket.opened_at + socket.shut_for.min(30 * S);
+            let heard = socket.data_received_at.max(if socket.opened_at > 0 { tries } else { 0 });
             let silent = heard.max(self.beating_since);
             let within = timeout + interval + 100 * MS + 2 * truth.answer();
             // A beat behind what the peer's kernel still takes has to wait for its turn.
@@ -384,8 +390,9 @@ impl Judge {
         // A beat that was held back behind what nobody takes is none the less owed.
         let stuck = socket.has_data() && truth.now - socket.progress_at >= owed;
         // Nor does it count that its kernel takes what its program is not known to read.
-        let stuck = stuck || (socket.has_data() && truth.now - socket.read_at >= owed);
-        silent && (unanswered || stuck)
+        let unread = truth.now - socket.read_at >= owed
+            && self.beats.iter().any(|it| it.left.is_none() && truth.now - it.written >= owed);
+        silent && (unanswered || stuck || unread)
     }
 
     fn check_path(&mut self, truth: &Truth, by: &str) {
@@ -507,11 +514,12 @@ fn figures(truth: &Truth) -> String {
         format!(", beats {} / {}", seconds(interval), seconds(timeout))
     });
     format!(
-        "promised {within}{beats}, silent for {}, no data for {}, nothing taken for {}, in flight \
-         {}, unsent {}, probes {}, retransmits {}, round trip {} us",
+        "promised {within}{beats}, silent for {}, no data for {}, nothing taken for {}, \
+         nothing read for {}, in flight {}, unsent {}, probes {}, retransmits {}, round trip {} us",
         seconds(socket.silence()),
         seconds(truth.now - socket.data_received_at),
         seconds(truth.now - socket.progress_at.min(truth.now)),
+        seconds(truth.now - socket.read_at.min(truth.now)),
         socket.nxt - socket.una,
         socket.unsent(),
         socket.probes,

@@ -145,13 +145,16 @@ pub struct Socket {
     // What the kernel does not keep, for those who judge.
     /// When the peer last took something, or there was nothing to take.
     pub progress_at: Us,
-    /// When its program was last seen to read, or there was nothing to read.
+    /// When its program was last seen to read.
     pub read_at: Us,
     /// When something last could not leave this host, and when something first left it.
     pub stranded_at: Option<Us>,
     pub left_at: Us,
     /// When there was room again for what the peer has to say.
     pub opened_at: Us,
+    /// Since when there is no room, and for how long there was none the last time.
+    full_since: Option<Us>,
+    pub shut_for: Us,
     /// When the timer was started that runs now.
     timer_started: Us,
     /// The longest wait for an attempt since the peer was last heard.
@@ -212,6 +215,8 @@ impl Socket {
             stranded_at: None,
             left_at: now,
             opened_at: 0,
+            full_since: None,
+            shut_for: 0,
             timer_started: now,
             waited: 0,
         };
@@ -309,7 +314,7 @@ impl Socket {
             return;
         }
         if !self.has_data() {
-            (self.progress_at, self.read_at) = (self.now, self.now);
+            self.progress_at = self.now;
         }
         self.end += bytes;
         self.send();
@@ -339,6 +344,9 @@ impl Socket {
         let offered = self.offered();
         if offered == 0 {
             self.opened_at = self.now;
+        }
+        if let Some(since) = self.full_since.take() {
+            self.shut_for = self.now - since;
         }
         self.unread = 0;
         if self.window() >= (2 * offered).max(SEGMENT) && self.ended.is_none() {
@@ -684,7 +692,7 @@ impl Socket {
         }
         self.send();
         if !self.has_data() {
-            (self.progress_at, self.read_at) = (self.now, self.now);
+            self.progress_at = self.now;
         }
     }
 
@@ -716,6 +724,9 @@ impl Socket {
         }
         self.unread += self.received - before;
         self.data_received_at = self.now;
+        if self.offered() == 0 {
+            self.full_since.get_or_insert(self.now);
+        }
         let much = self.received - self.told_ack >= 2 * SEGMENT;
         if much || !self.early.is_empty() || self.window() == 0 || segment.fin.is_some() {
             self.acknowledge();
