@@ -70,6 +70,10 @@ impl Found {
         let values = self.values();
         let kernel_probes = kernel.snapshot().and_then(|info| info.probes);
         let Ok(now) = kernel.query() else { return };
+        let probes = kernel_probes.filter(|_| values.enabled).unwrap_or(0);
+        if let (1.., Some(count)) = (probes, values.count) {
+            kernel.note_count(count);
+        }
         let mut put = |part: Config| {
             // A system's own values may be out of a socket's range, and are not written then.
             let _ = kernel.apply(&Config { enabled: values.enabled, ..part });
@@ -78,7 +82,6 @@ impl Found {
         if now.enabled && !values.enabled {
             put(LEAVE_ALONE);
         }
-        let probes = kernel_probes.filter(|_| values.enabled).unwrap_or(0);
         let count = values.count.map(|count| count.saturating_add(probes).min(127));
         let count = count.filter(|_| count != now.count);
         let changed = |then: Option<Duration>, now| then.filter(|_| then != now);

@@ -196,21 +196,29 @@ impl Guard {
     ) -> Result<Orders, Error> {
         // What the peer owes is dated by what was known before the kernel is told.
         let info = self.link.as_ref().filter(|link| !link.blind).and_then(|_| kernel.snapshot());
+        let mut refused = about;
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
                 wanted.check()?;
-                self.check_pair(about, &wanted)?;
+                self.check_pair(about, &wanted).inspect_err(|_| refused = About::Heartbeat)?;
                 self.tell_change(&wanted, info.as_ref(), kernel)?;
             }
             Ok(wanted)
         });
         match &outcome {
             Ok(_) => self.refusals.accept(about),
-            Err(error) => self.refusals.refuse(about, error.to_string()),
+            Err(error) => {
+                // Of the pair each is well for itself.
+                if refused != about {
+                    self.refusals.accept(about);
+                }
+                self.refusals.refuse(refused, error.to_string());
+            }
         }
         let old = std::mem::replace(&mut self.settings, outcome?);
-        if matches!(about, About::Heartbeat | About::Settings) {
+        if is_of_pair(about) || about == About::Settings {
             self.pair = None;
+            self.refusals.accept(About::Heartbeat);
         }
         if old.values.enabled != self.settings.values.enabled {
             let state = match (self.settings.values.enabled, &self.link, self.state) {
@@ -239,7 +247,7 @@ impl Guard {
 
     fn check_pair(&mut self, about: About, wanted: &Settings) -> Result<(), Error> {
         let outcome = wanted.check_pair();
-        if outcome.is_err() && about == About::Heartbeat {
+        if outcome.is_err() && is_of_pair(about) {
             let pair = (wanted.heartbeat_interval, wanted.heartbeat_timeout);
             self.pair = Some(Box::new(pair));
         }
@@ -706,6 +714,11 @@ impl Guard {
         );
         self.refusals.refuse(About::Promise, words);
     }
+}
+
+/// Whether one of the heart-beat's two times is changed by itself.
+fn is_of_pair(about: About) -> bool {
+    matches!(about, About::HeartbeatInterval | About::HeartbeatTimeout)
 }
 
 const NO_DESCRIPTOR: Error = Error::Untold {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::counts;
 use crate::error::Error;
 use crate::loss::ReportedError;
 use crate::snapshot::Snapshot;
@@ -28,6 +29,17 @@ pub trait Kernel {
     /// Tells the kernel alone after how many unanswered probes it gives up. On Linux this may be
     /// done in the midst of them; elsewhere it does nothing.
     fn set_count(&mut self, count: u32);
+
+    /// Notes what count belongs on the socket, on which a higher one is left: see
+    /// [`noted_count`](Self::noted_count).
+    fn note_count(&mut self, count: u32) {
+        let _ = count;
+    }
+
+    /// What a guard before has noted of the socket, if anything. Takes it away.
+    fn noted_count(&mut self) -> Option<u32> {
+        None
+    }
 
     /// Sends a keepalive probe now, one more than the plan has. The kernel gives up instead if its
     /// count is used up: [`set_count`](Self::set_count) comes first.
@@ -97,6 +109,19 @@ impl Kernel for Socket<'_> {
     fn set_count(&mut self, count: u32) {
         // A kernel that cannot has no count to use up: see the trait.
         let _ = self.borrowed().and_then(|socket| sys::set_count(socket, count));
+    }
+
+    fn note_count(&mut self, count: u32) {
+        if let Ok(Some(socket)) = self.borrowed().and_then(sys::identity) {
+            counts::note(socket, count);
+        }
+    }
+
+    fn noted_count(&mut self) -> Option<u32> {
+        if counts::is_empty() {
+            return None; // as nearly always, without a call
+        }
+        counts::take(self.borrowed().and_then(sys::identity).ok()??)
     }
 
     fn probe_now(&mut self, in_force: &Config) {

@@ -32,12 +32,14 @@
 //! | `capabilities` | [`Capabilities`]: what this system can do |
 //! | `sys` | one contract, one file per system, all `unsafe` of the core |
 //! | `duplicates`, `ends` | the descriptors that witnesses hold; whose a descriptor is |
+//! | `counts` | the counts of probes that one guard leaves for the next |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
 //! | `qobject` | `ka::KeepAlive` (feature `qt`) |
 //! | `qml` | its registration in a Rust program (feature `qml`) |
 
 mod capabilities;
 mod config;
+mod counts;
 mod defaults;
 mod duplicates;
 #[cfg(feature = "bridge")]

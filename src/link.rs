@@ -46,10 +46,21 @@ pub(crate) struct Link {
     pub(crate) unverified: u8,
     /// The kernel's count of probes, where it is more than the plan has.
     pub(crate) raised: Option<u32>,
-    /// A new idle time waits for the answer to a probe.
-    pub(crate) idle_waits: bool,
+    /// What the kernel does not have yet of what is in force: it waits for the answer to a probe.
+    pub(crate) waits: Waits,
     pub(crate) warned: bool,
     pub(crate) asleep: Duration,
+}
+
+/// Values that would have the kernel give up, or ask too often, while probes are out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// Each write of it sends another probe.
+    pub(crate) idle: bool,
+    /// So often the kernel cannot ask until the promise is over.
+    interval: bool,
+    /// With one in force the kernel gives up at its next probe.
+    user_timeout: bool,
 }
 
 /// What became of the kernel's limit for retransmissions.
@@ -89,7 +100,7 @@ impl Link {
             retransmissions: Retransmissions::Untouched,
             unverified: 0,
             raised: None,
-            idle_waits: false,
+            waits: Waits::default(),
             warned: false,
             asleep: clock.asleep,
         }
@@ -105,10 +116,15 @@ impl Link {
     ) -> Result<(), Error> {
         let found = kernel.query();
         let unread = Config { enabled: false, ..LEAVE_ALONE };
-        let before = found.as_ref().copied().unwrap_or(unread);
+        let mut before = found.as_ref().copied().unwrap_or(unread);
+        if let Some(count) = kernel.noted_count() {
+            before.count = before.count.map(|left| left.min(count));
+        }
         self.found = Some(Found::new(&before));
         if let Err(error) = self.tell(wanted, Some(before), info, kernel) {
             self.found = None;
+            // A sandbox may let some of the values through and not the rest.
+            Found::new(&before).put_back(kernel);
             return Err(error);
         }
         // What could not be read is known by now, if it was given.
@@ -131,8 +147,7 @@ impl Link {
     /// Tells the kernel what is wanted, so that nothing of it makes the kernel give up by itself.
     ///
     /// Linux keeps its count of unanswered probes across all changes: those that are out are added
-    /// to the new count. And each write of the idle time sends another probe at once if the silence
-    /// is longer: while one is out that waits.
+    /// to the new count. And what would have it give up for them waits: see [`Waits`].
     pub(crate) fn tell(
         &mut self,
         wanted: &Config,
@@ -144,7 +159,8 @@ impl Link {
         let probes = info.and_then(|info| info.probes).unwrap_or(0);
         let planned = wanted.count.or(was.count);
         let mut told = *wanted;
-        let mut waits = self.idle_waits && wanted.idle.is_none();
+        let mut waits =
+            Waits { idle: self.waits.idle && wanted.idle.is_none(), ..Waits::default() };
         let mut raised = self.raised.filter(|_| wanted.count.is_none());
         if probes > 0 {
             let count = planned.map(|count| (count + probes + 2).min(MOST_PROBES));
@@ -152,24 +168,52 @@ impl Link {
             told.count = count;
             if was.enabled && told.idle.is_some() && told.idle != was.idle {
                 told.idle = None;
-                waits = true;
+                waits.idle = true;
+            }
+            let promise = over(wanted, &was);
+            let silence = info.and_then(Snapshot::silence).unwrap_or_default();
+            if let Some(slower) = slower_interval(&promise, silence, probes) {
+                told.interval = Some(slower);
+                waits.interval = true;
+            }
+            if promise.enabled && promise.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+                told.user_timeout = Some(Duration::ZERO);
+                waits.user_timeout = true;
             }
         }
+        // What waited, and does not any more.
+        if self.waits.interval && !waits.interval {
+            told.interval = told.interval.or(was.interval);
+        }
+        if self.waits.user_timeout && !waits.user_timeout {
+            told.user_timeout = told.user_timeout.or(was.user_timeout);
+        }
         let given = kernel.apply(&told)?;
+        let as_told = |wanted: Option<Duration>, given: Option<Duration>, waits: bool| {
+            wanted.map(|wanted| given.filter(|_| !waits).unwrap_or(wanted))
+        };
         let given = Config {
-            idle: wanted.idle.map(|idle| given.idle.unwrap_or(idle)),
+            idle: as_told(wanted.idle, given.idle, waits.idle),
+            interval: as_told(wanted.interval, given.interval, waits.interval),
             count: wanted.count,
+            user_timeout: as_told(wanted.user_timeout, given.user_timeout, waits.user_timeout),
             ..given
         };
         debug_assert!(raised.is_none_or(|raised| Some(raised) > planned), "{raised:?} {planned:?}");
-        (self.raised, self.idle_waits) = (raised, waits);
+        (self.raised, self.waits) = (raised, waits);
         let mut read = kernel.query().unwrap_or(was);
         read.enabled = given.enabled;
         if raised.is_some() {
             read.count = planned;
         }
-        if waits {
+        if waits.idle {
             read.idle = wanted.idle.or(was.idle);
+        }
+        if waits.interval {
+            read.interval = wanted.interval.or(was.interval);
+        }
+        if waits.user_timeout {
+            read.user_timeout = wanted.user_timeout.or(was.user_timeout);
         }
         self.in_force = Some(remembered(over(&given, &read), wanted, &was));
         Ok(())
@@ -248,7 +292,7 @@ impl Link {
             }
             return self.multipath;
         }
-        if !loose || self.idle_waits {
+        if !loose || self.waits != Waits::default() {
             return false;
         }
         let Ok(found) = kernel.query() else { return false };
@@ -260,7 +304,8 @@ impl Link {
     pub(crate) fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
         let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
         // With a user timeout the count is of no account, and at a second probe the kernel gives up.
-        if in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
+        let timed = in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero());
+        if timed && !self.waits.user_timeout {
             if live.first_call(now, info) {
                 kernel.probe_now(&in_force);
             }
@@ -277,9 +322,15 @@ impl Link {
             if self.raised.take().is_some() {
                 kernel.set_count(count);
             }
-            if std::mem::take(&mut self.idle_waits) {
-                let idle = Config { enabled: in_force.enabled, idle: in_force.idle, ..LEAVE_ALONE };
-                let _ = kernel.apply(&idle);
+            let Waits { idle, interval, user_timeout } = std::mem::take(&mut self.waits);
+            if idle || interval || user_timeout {
+                let _ = kernel.apply(&Config {
+                    enabled: in_force.enabled,
+                    idle: in_force.idle.filter(|_| idle),
+                    interval: in_force.interval.filter(|_| interval),
+                    user_timeout: in_force.user_timeout.filter(|_| user_timeout),
+                    ..LEAVE_ALONE
+                });
             }
         } else {
             // Enough for all that it sends until the next look, and some more.
@@ -298,7 +349,7 @@ impl Link {
         let first = live.first_call(now, info) || live.next_call(now, info);
         if first || live.last_call(now, info) {
             kernel.probe_now(&in_force);
-            self.idle_waits = false;
+            self.waits.idle = false;
         }
     }
 
@@ -374,6 +425,16 @@ pub(crate) fn different<T: PartialEq + Copy>(
 /// are unanswered, whatever their time.
 fn is_trying_again(info: &Snapshot) -> bool {
     info.retransmits.unwrap_or(0) > 0
+}
+
+/// At what interval the kernel may ask for the rest of the promise, where it would use up what it can
+/// count at the promised one. In whole seconds, as it counts them.
+fn slower_interval(promise: &Config, silence: Duration, probes: u32) -> Option<Duration> {
+    let interval = promise.interval?;
+    let left = promise.detection_time()?.saturating_sub(silence);
+    let room = MOST_PROBES.saturating_sub(probes + 4).max(1);
+    let slower = Duration::from_secs(left.as_secs() / u64::from(room) + 1);
+    (interval.saturating_mul(room) < left && slower > interval).then_some(slower)
 }
 
 /// Each value of the first that there is, and else that of the second.

@@ -437,7 +437,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_interval(self: Pin<&mut Self>, ms: i32) {
-        self.change(About::Heartbeat, |settings| {
+        self.change(About::HeartbeatInterval, |settings| {
             let range = &HEARTBEAT_INTERVAL;
             let heartbeat_interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_interval, ..settings })
@@ -449,7 +449,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_heartbeat_timeout(self: Pin<&mut Self>, ms: i32) {
-        self.change(About::Heartbeat, |settings| {
+        self.change(About::HeartbeatTimeout, |settings| {
             let range = &HEARTBEAT_TIMEOUT;
             let heartbeat_timeout = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
             Ok(Settings { heartbeat_timeout, ..settings })
@@ -574,8 +574,12 @@ impl ffi::KeepAlive {
     }
 
     fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let asks = queued >= 0;
         let queued = u64::try_from(queued).unwrap_or(0);
         self.decide(0, |guard| {
+            if !asks {
+                guard.put_beats_off(Clock::read());
+            }
             Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
         });
     }
@@ -602,7 +606,7 @@ impl ffi::KeepAlive {
 
     fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
         self.decide(0, |guard| {
-            guard.closing(is_alive(descriptor), Clock::read());
+            guard.closing(takes_data(descriptor), Clock::read());
             Ok(Orders::default())
         });
     }
@@ -665,7 +669,7 @@ impl ffi::KeepAlive {
         self.decide(0, |guard| {
             // Of the heart-beat's two times one may wait for the other.
             let settings = match about {
-                About::Heartbeat => guard.settings_asked(),
+                About::HeartbeatInterval | About::HeartbeatTimeout => guard.settings_asked(),
                 _ => *guard.settings(),
             };
             let wanted = wanted(settings);
@@ -759,9 +763,18 @@ fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<Strin
 }
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.
+fn state_of(descriptor: i64) -> Option<ConnectionState> {
+    witness::view(descriptor, sys::snapshot).ok()?.state
+}
+
 fn is_alive(descriptor: i64) -> bool {
-    let state = witness::view(descriptor, sys::snapshot).ok().and_then(|info| info.state);
-    state == Some(ConnectionState::Established)
+    state_of(descriptor) == Some(ConnectionState::Established)
+}
+
+/// Whether it is alive at least in this direction. The peer may have sent its FIN.
+fn takes_data(descriptor: i64) -> bool {
+    let state = state_of(descriptor);
+    matches!(state, Some(ConnectionState::Established | ConnectionState::CloseWait))
 }
 
 fn evidence(reported: ReportedError, descriptor: i64) -> Evidence {

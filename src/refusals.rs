@@ -18,7 +18,11 @@ pub enum About {
     UserTimeout,
     /// The time within which a loss is to be known.
     DetectWithin,
-    /// The heart-beat's interval and its timeout, which have to fit each other.
+    /// The heart-beat's interval.
+    HeartbeatInterval,
+    /// The heart-beat's timeout.
+    HeartbeatTimeout,
+    /// The two together: they have to fit each other.
     Heartbeat,
     /// What is written at each beat.
     Payload,

@@ -43,6 +43,8 @@ pub struct GuardedStream {
     /// The program was asked for a beat.
     asked: bool,
     shown: State,
+    /// The loss was told, whether or not the stream is still there.
+    told: bool,
 }
 
 /// What [`GuardedStream::wait`] has waited for.
@@ -63,8 +65,8 @@ pub enum Event {
 }
 
 impl GuardedStream {
-    /// Puts a connected stream under guard, and tells the kernel what is asked for. The stream's read
-    /// timeout is used from now on and not given back.
+    /// Puts a connected stream under guard, and tells the kernel what is asked for. The stream blocks from
+    /// now on, and its read timeout is used and not given back.
     ///
     /// # Errors
     ///
@@ -73,11 +75,13 @@ impl GuardedStream {
     pub fn new(stream: TcpStream, settings: Settings) -> Result<Self, Error> {
         let mut guard = Guard::default();
         let mut kernel = Socket::new(&stream);
+        // What it cannot be told it will say when it is read from.
+        let _ = stream.set_nonblocking(false);
         guard.change(About::Settings, Ok(settings), Clock::read(), &mut kernel)?;
         guard.attached();
         let orders = guard.connected(None, Clock::read(), &mut kernel)?;
         let shown = guard.state();
-        Ok(Self { stream: Some(stream), guard, orders, asked: false, shown })
+        Ok(Self { stream: Some(stream), guard, orders, asked: false, shown, told: false })
     }
 
     /// The connection, to write to; `None` when it was lost and aborted.
@@ -111,6 +115,9 @@ impl GuardedStream {
     /// [`ErrorKind::NotConnected`] after a loss, and where the guard is switched off and the
     /// connection over; else what the system refuses.
     pub fn wait(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<Event> {
+        if self.told {
+            return Err(over());
+        }
         // The program has written the beat between two calls.
         if std::mem::take(&mut self.asked)
             && let Some(stream) = &self.stream
@@ -152,6 +159,7 @@ impl GuardedStream {
         let Some(stream) = &self.stream else { return Err(over()) };
         let orders = std::mem::take(&mut self.orders);
         if let Some(loss) = orders.loss {
+            self.told = true;
             return Ok(Some(Event::Lost(loss)));
         }
         if orders.abort {

@@ -22,6 +22,7 @@ struct Socket {
     limit: Option<Duration>,
     multipath: bool,
     retries: u32,
+    noted: Option<u32>,
 }
 
 impl Default for Socket {
@@ -38,6 +39,7 @@ impl Default for Socket {
             limit: Some(Duration::from_secs(120)),
             multipath: false,
             retries: 15,
+            noted: None,
         }
     }
 }
@@ -83,6 +85,14 @@ impl Kernel for Socket {
     fn set_count(&mut self, count: u32) {
         self.counts.push(count);
         self.in_force.count = Some(count);
+    }
+
+    fn note_count(&mut self, count: u32) {
+        self.noted = Some(count);
+    }
+
+    fn noted_count(&mut self) -> Option<u32> {
+        self.noted.take()
     }
 
     fn snapshot(&mut self) -> Option<Snapshot> {
@@ -878,6 +888,32 @@ fn an_accepted_connection_gets_back_what_its_listener_had() {
     assert_eq!(socket.limit, seconds(120));
 }
 
+#[test]
+fn guards_that_come_and_go_while_probes_are_out_leave_the_count_as_it_was_with_these_alone() {
+    let own = Config {
+        enabled: true,
+        idle: seconds(60),
+        interval: seconds(10),
+        count: Some(5),
+        ..SHIPPED
+    };
+    let mut socket = Socket { in_force: own, info: silent_with(5500, 3), ..Socket::default() };
+    for _ in 0..10 {
+        let mut guard = Guard::default();
+        guard.change(About::Settings, Ok(six_seconds()), clock(), &mut socket).unwrap();
+        guard.attached();
+        guard.connected(None, clock(), &mut socket).unwrap();
+        guard.let_go(&mut socket);
+        assert_eq!(socket.in_force, Config { count: Some(8), ..own });
+    }
+    socket.info = heard(10);
+    let mut guard = Guard::default();
+    guard.attached();
+    guard.connected(None, clock(), &mut socket).unwrap();
+    guard.let_go(&mut socket);
+    assert_eq!(socket.in_force, own, "the peer was heard");
+}
+
 /// Plays a kernel whose probes nobody answers, and a silence that began at the start.
 fn silent_with(ms: u64, probes: u32) -> Option<Snapshot> {
     let mut info = silent(ms, false)?;
@@ -953,6 +989,41 @@ fn a_longer_time_set_while_suspect_is_waited_for_and_the_kernel_kept_from_giving
         assert!((seconds_ * 1000..=seconds_ * 1000 + 100).contains(&lost), "{lost}");
         assert!(socket.in_force.count > Some(probes(lost)), "{:?}", socket.in_force);
     }
+}
+
+#[test]
+fn with_a_user_timeout_a_longer_time_set_while_a_probe_is_out_is_waited_for_to_its_end() {
+    let timed = |seconds_within: u64| {
+        let values = Config { user_timeout: seconds(3), ..Config::default() };
+        Settings { values, ..within(seconds_within) }
+    };
+    let (mut guard, mut socket, start) = connected_at(timed(4));
+    assert_eq!(socket.in_force.user_timeout, seconds(3));
+    look_on(&mut guard, &mut socket, start, 0, 2500, |ms| silent_with(ms, u32::from(ms > 2000)));
+    guard.change(About::DetectWithin, Ok(timed(20)), at(start, 2500), &mut socket).unwrap();
+    assert_eq!(socket.in_force.user_timeout, Some(Duration::ZERO), "or the next probe is the end");
+    let promised = guard.in_force().unwrap();
+    assert_eq!(promised.user_timeout, seconds(3));
+    assert_eq!(guard.view().detection_time, promised.detection_time());
+    let lost =
+        look_on(&mut guard, &mut socket, start, 2510, 8000, |ms| silent_with(ms, ms as u32 / 1000));
+    assert_eq!(lost, None);
+    look_on(&mut guard, &mut socket, start, 8000, 9000, |_| silent_with(10, 0));
+    assert_eq!(socket.in_force.user_timeout, seconds(3), "the peer was heard");
+}
+
+#[test]
+fn a_promise_that_outlasts_all_probes_that_the_kernel_counts_is_asked_for_at_longer_intervals() {
+    let (mut guard, mut socket, start) = suspect();
+    let patient =
+        Config { idle: seconds(300), interval: seconds(1), count: Some(3), ..Config::default() };
+    let patient = Settings { values: patient, ..Settings::default() };
+    guard.change(About::DetectWithin, Ok(patient), at(start, 5400), &mut socket).unwrap();
+    assert_eq!(guard.view().detection_time, seconds(303));
+    assert_eq!(socket.in_force.interval, seconds(3), "127 probes are all that it counts");
+    look_on(&mut guard, &mut socket, start, 5410, 6000, |_| silent_with(10, 0));
+    assert_eq!(socket.in_force.interval, seconds(1), "the peer was heard");
+    assert_eq!(socket.in_force.idle, seconds(300));
 }
 
 #[test]
@@ -1093,8 +1164,11 @@ fn the_two_times_of_the_heart_beat_may_be_set_in_any_order() {
                     true => Settings { heartbeat_interval: ms(new.0), ..asked },
                     false => Settings { heartbeat_timeout: ms(new.1), ..asked },
                 };
-                let refused =
-                    guard.change(About::Heartbeat, Ok(wanted), clock(), &mut socket).is_err();
+                let about = match interval {
+                    true => About::HeartbeatInterval,
+                    false => About::HeartbeatTimeout,
+                };
+                let refused = guard.change(about, Ok(wanted), clock(), &mut socket).is_err();
                 assert!(!refused || *guard.settings() == before, "no half of it is kept");
             }
             let now = guard.settings();
@@ -1118,6 +1192,26 @@ fn a_refusal_stays_until_what_it_is_about_is_set_well() {
     assert_eq!(guard.view().error, words);
     guard.change(About::DetectWithin, Ok(other), start, &mut socket).unwrap();
     assert_eq!(guard.view().error, "");
+}
+
+#[test]
+fn of_the_heart_beats_two_times_each_has_its_own_refusal() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let bad = Settings { heartbeat_interval: Some(Duration::ZERO), ..six_seconds() };
+    guard.change(About::HeartbeatInterval, Ok(bad), start, &mut socket).unwrap_err();
+    let words = guard.view().error;
+    assert!(words.starts_with("heartbeatInterval: "), "{words}");
+    let timeout = Settings { heartbeat_timeout: seconds(3), ..guard.settings_asked() };
+    guard.change(About::HeartbeatTimeout, Ok(timeout), start, &mut socket).unwrap();
+    assert_eq!(guard.view().error, words);
+    // One that does not fit the other is another matter, and the end of the first.
+    let longer = Settings { heartbeat_interval: seconds(4), ..guard.settings_asked() };
+    guard.change(About::HeartbeatInterval, Ok(longer), start, &mut socket).unwrap_err();
+    assert!(guard.view().error.starts_with("heartbeatTimeout: "), "{}", guard.view().error);
+    let fitting = Settings { heartbeat_timeout: seconds(5), ..guard.settings_asked() };
+    guard.change(About::HeartbeatTimeout, Ok(fitting), start, &mut socket).unwrap();
+    assert_eq!(guard.view().error, "");
+    assert_eq!(guard.settings().heartbeat_interval, seconds(4));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod linux;
 mod liveness;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod lives;
+mod silences;
 mod socket;
 mod stream;
 #[cfg(windows)]

@@ -72,6 +72,31 @@ fn a_program_that_does_not_answer_the_beat_is_lost() {
 }
 
 #[test]
+fn without_an_abort_a_loss_is_told_once_too_and_nothing_comes_after_it() {
+    let (client, _peer) = pair();
+    let interval = Some(Duration::from_millis(100));
+    let settings =
+        Settings { heartbeat_interval: interval, abort_on_loss: false, ..Settings::default() };
+    let mut link = GuardedStream::new(client, settings).unwrap();
+    while link.wait(&mut [0; 16], LIMIT).unwrap().loss_reason().is_none() {}
+    assert!(link.stream().is_some(), "it is the program's to close");
+    let after = link.wait(&mut [0; 16], LIMIT).unwrap_err();
+    assert_eq!(after.kind(), std::io::ErrorKind::NotConnected);
+}
+
+#[test]
+fn a_stream_that_does_not_block_is_made_to_block() {
+    let (client, _peer) = pair();
+    client.set_nonblocking(true).unwrap();
+    let link = GuardedStream::new(client, Settings::default()).unwrap();
+    let mut stream = link.stream().unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+    let start = Instant::now();
+    stream.read(&mut [0; 16]).unwrap_err();
+    assert!(start.elapsed() >= Duration::from_millis(40));
+}
+
+#[test]
 fn what_cannot_be_promised_is_refused() {
     let (client, _peer) = pair();
     let within = Some(Duration::ZERO);
