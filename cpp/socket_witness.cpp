@@ -138,10 +138,28 @@ void SocketWitness::hearReceived(bool hear)
 {
     if (hear == std::exchange(m_hears, hear))
         return;
+    // Not readyRead(): that one is not emitted again while one of its own slots runs an event loop.
     if (hear)
-        connect(m_socket, SIGNAL(readyRead()), SLOT(onReadyRead()), Qt::DirectConnection);
+        connect(m_socket, SIGNAL(channelReadyRead(int)), SLOT(onReadyRead()), Qt::DirectConnection);
     else
-        disconnect(m_socket, SIGNAL(readyRead()), this, SLOT(onReadyRead()));
+        disconnect(m_socket, SIGNAL(channelReadyRead(int)), this, SLOT(onReadyRead()));
+}
+
+/// Whether the peer's program could be asked and heard now.
+bool SocketWitness::asks() const
+{
+#if QT_CONFIG(ssl)
+    // Bytes of the program's own do not belong into a handshake, which may wait for a person.
+    if (m_encrypts) {
+        const auto *socket = static_cast<const QSslSocket *>(m_socket);
+        if (socket->mode() != QSslSocket::UnencryptedMode && !socket->isEncrypted())
+            return false;
+    }
+#endif
+    // Where data is heard by Qt alone: nobody reads, or nobody is told.
+    const qint64 room = m_socket->readBufferSize();
+    const bool full = room > 0 && m_socket->bytesAvailable() >= room;
+    return !m_hears || (!full && !m_socket->signalsBlocked());
 }
 
 std::int64_t SocketWitness::adopt(bool settled)
@@ -346,7 +364,7 @@ void SocketWitness::look()
     const std::int64_t descriptor
             = m_kept ? std::int64_t(m_socket->socketDescriptor()) : noDescriptor;
     if (SocketTap *guard = this->guard())
-        guard->socketLooked(descriptor, queued());
+        guard->socketLooked(descriptor, asks() ? queued() : -1);
 }
 
 void SocketWitness::hold(const std::array<std::int64_t, 6> &found)

@@ -94,6 +94,7 @@ private:
     void endConnection();
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
+    bool asks() const;
     bool fail(const QString &why);
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);

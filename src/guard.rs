@@ -364,11 +364,14 @@ impl Guard {
         self.watch(clock, info, kernel);
         match outcome {
             Ok(()) => Ok(Orders::default()),
+            // A heart-beat alone takes nothing that is missing here.
+            Err(error) if self.is_blind() && !self.settings.asks_of_kernel() => {
+                self.refusals.note(About::Connection, error.to_string());
+                Ok(Orders::default())
+            }
             Err(error) => {
                 self.refusals.refuse(About::Connection, error.to_string());
-                // A heart-beat alone takes nothing that is missing here.
-                let asks = self.settings.asks_of_kernel() || !self.is_blind();
-                if asks { Err(error) } else { Ok(Orders::default()) }
+                Err(error)
             }
         }
     }
@@ -669,6 +672,12 @@ impl Guard {
     /// A call outside of the guard was accepted.
     pub fn accepted(&mut self, about: About) {
         self.refusals.accept(about);
+    }
+
+    /// How many refusals were to be told so far, also those that no call has returned: a promise that
+    /// cannot be kept on this path, a kernel that tells nothing any more.
+    pub fn refusals(&self) -> u32 {
+        self.refusals.told()
     }
 
     /// Whether this was refused and is still wrong.

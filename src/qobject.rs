@@ -700,8 +700,13 @@ impl ffi::KeepAlive {
         let guard = &mut self.as_mut().rust_mut().get_mut().guard;
         let before = guard.view();
         let found = guard.found().filter(|_| changes & CONNECTING == 0);
+        let refusals = guard.refusals();
         let (orders, failure) = act(guard);
-        let differences = differences(&before, &guard.view()) | acts(&orders);
+        let after = guard.view();
+        // Not only what a call has returned.
+        let failure =
+            failure.or_else(|| (guard.refusals() != refusals).then(|| after.error.clone()));
+        let differences = differences(&before, &after) | acts(&orders);
         let changes = (changes & !CONNECTING) | differences;
         let (next_look, hears) = (guard.next_look(), guard.wants_received());
 

@@ -38,32 +38,47 @@ pub enum About {
 
 /// All that is wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Vec<(About, String)>);
+pub(crate) struct Refusals {
+    wrong: Vec<(About, String)>,
+    /// How many were to be told so far.
+    told: u32,
+}
 
 impl Refusals {
     /// It is refused, and this is why.
     pub(crate) fn refuse(&mut self, about: About, why: String) {
         log::warn!(target: "qkeepalive", "{why}");
+        self.told = self.told.wrapping_add(1);
+        self.note(about, why);
+    }
+
+    /// It is wrong, and nobody asked for it: it is not told, only there to be read.
+    pub(crate) fn note(&mut self, about: About, why: String) {
         self.accept(about);
-        self.0.push((about, why));
+        self.wrong.push((about, why));
+    }
+
+    /// How many were to be told so far: tells whether there is another one.
+    pub(crate) fn told(&self) -> u32 {
+        self.told
     }
 
     /// It is well.
     pub(crate) fn accept(&mut self, about: About) {
-        self.0.retain(|(of, _)| *of != about);
-        if self.0.is_empty() {
-            self.0 = Vec::new(); // as thousands of them are
+        self.wrong.retain(|(of, _)| *of != about);
+        if self.wrong.is_empty() {
+            self.wrong = Vec::new(); // as thousands of them are
         }
     }
 
     /// Whether this is among them.
     pub(crate) fn has(&self, why: &str) -> bool {
-        self.0.iter().any(|(_, words)| words == why)
+        self.wrong.iter().any(|(_, words)| words == why)
     }
 
     /// The last of them; empty if all is well.
     pub(crate) fn last(&self) -> &str {
-        self.0.last().map_or("", |(_, why)| why)
+        self.wrong.last().map_or("", |(_, why)| why)
     }
 }
 

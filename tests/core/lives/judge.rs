@@ -115,6 +115,8 @@ struct Beat {
     /// Where in the stream it ends.
     ends: u64,
     left: Option<Us>,
+    /// It was of another rhythm.
+    before: bool,
 }
 
 /// What happened to connections, for the table.
@@ -195,10 +197,11 @@ impl Judge {
         (self.since, self.before) = (now, before);
         let (other, begins) = rhythm;
         if begins {
-            // It asks anew; only what is still queued is not queued twice.
             self.beats.retain(|beat| beat.left.is_none());
         }
         if other {
+            // It asks anew; only what is still queued is not queued twice. What is owed is owed still.
+            self.beats.iter_mut().for_each(|beat| beat.before |= beat.left.is_some());
             self.beating_since = now;
         }
     }
@@ -219,7 +222,8 @@ impl Judge {
     pub fn beat(&mut self, truth: &Truth, ends: u64) {
         // What came while it waited to leave may have been its answer: nobody can tell.
         let heard = truth.socket.data_received_at;
-        let out = self.beats.iter().find(|beat| beat.left.is_none_or(|_| beat.written > heard));
+        let open = |beat: &&Beat| !beat.before && beat.left.is_none_or(|_| beat.written > heard);
+        let out = self.beats.iter().find(open);
         if let Some(out) = out {
             let detail = format!(
                 "another beat is wanted while that of {} is {}",
@@ -229,7 +233,7 @@ impl Judge {
             self.violated(Invariant::OneBeatAtATime, truth.world, detail);
         }
         self.beats.retain(|beat| beat.left.is_none_or(|left| left > heard));
-        self.beats.push_back(Beat { written: truth.now, ends, left: None });
+        self.beats.push_back(Beat { written: truth.now, ends, left: None, before: false });
     }
 
     /// Something may have left.
@@ -390,7 +394,9 @@ impl Judge {
         // A beat that was held back behind what nobody takes is none the less owed.
         let stuck = socket.has_data() && truth.now - socket.progress_at >= owed;
         // Nor does it count that its kernel takes what its program is not known to read.
-        let unread = truth.now - socket.read_at >= owed
+        let (from, to) = truth.mute[0];
+        let mute = to >= truth.now && truth.now.saturating_sub(from) >= owed;
+        let unread = (mute || truth.now - socket.read_at >= owed)
             && self.beats.iter().any(|it| it.left.is_none() && truth.now - it.written >= owed);
         silent && (unanswered || stuck || unread)
     }

@@ -170,7 +170,7 @@ protected:
     /// The socket is connected.
     virtual void socketConnected(std::int64_t descriptor) = 0;
     /// It is time to look at the connection. `queued`: so many bytes Qt holds that are not in the
-    /// kernel yet.
+    /// kernel yet; −1 while the peer's program can be asked nothing, or could not be heard.
     virtual void socketLooked(std::int64_t descriptor, std::int64_t queued) = 0;
     /// A beat was written, or heartbeatDue() emitted, and what Qt could give to the kernel it has
     /// given; it still holds `queued` bytes.
