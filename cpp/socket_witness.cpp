@@ -7,6 +7,7 @@
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
+#include <QtNetwork/qtcpsocket.h>
 #if QT_CONFIG(ssl)
 #    include <QtNetwork/qsslsocket.h>
 #endif
@@ -143,6 +144,16 @@ void SocketWitness::hearReceived(bool hear)
         connect(m_socket, SIGNAL(channelReadyRead(int)), SLOT(onReadyRead()), Qt::DirectConnection);
     else
         disconnect(m_socket, SIGNAL(channelReadyRead(int)), this, SLOT(onReadyRead()));
+}
+
+/// What of the peer's bytes lies in Qt's hands.
+qint64 SocketWitness::available() const
+{
+    qint64 bytes = m_socket->bytesAvailable();
+    const auto within = m_socket->findChildren<QTcpSocket *>();
+    for (const QTcpSocket *one : within)
+        bytes += one->bytesAvailable();
+    return bytes;
 }
 
 /// Whether the peer's program could be asked and heard now.
@@ -363,8 +374,13 @@ void SocketWitness::look()
     // own was just seen.
     const std::int64_t descriptor
             = m_kept ? std::int64_t(m_socket->socketDescriptor()) : noDescriptor;
-    if (SocketTap *guard = this->guard())
+    if (SocketTap *guard = this->guard()) {
+        // It may lie there without a signal: in a proxy's own socket while a slot runs an event loop.
+        const qint64 before = m_hears ? std::exchange(m_available, available()) : m_available;
+        if (m_available > before)
+            guard->socketReceived();
         guard->socketLooked(descriptor, asks() ? queued() : -1);
+    }
 }
 
 void SocketWitness::hold(const std::array<std::int64_t, 6> &found)

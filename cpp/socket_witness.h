@@ -95,6 +95,7 @@ private:
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
     bool asks() const;
+    qint64 available() const;
     bool fail(const QString &why);
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
@@ -112,6 +113,8 @@ private:
     unsigned m_connections = 0;
     /// The last of them whose end the socket was made to tell as an error.
     unsigned m_failed = 0;
+    /// What was available() at the last look, where Qt alone hears of data.
+    qint64 m_available = 0;
     const bool m_encrypts = false;
     bool m_adopted = false;
     bool m_hears = false;

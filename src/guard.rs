@@ -362,6 +362,7 @@ impl Guard {
         }
         (self.link, self.left) = (Some(link), None);
         self.watch(clock, info, kernel);
+        self.tell_multipath();
         match outcome {
             Ok(()) => Ok(Orders::default()),
             // A heart-beat alone takes nothing that is missing here.
@@ -378,6 +379,14 @@ impl Guard {
 
     fn is_blind(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.blind)
+    }
+
+    /// A deadline that nobody can keep is not promised in silence.
+    fn tell_multipath(&mut self) {
+        let multipath = self.link.as_ref().is_some_and(|link| link.multipath);
+        if multipath && self.settings.asks_of_kernel() {
+            self.refusals.refuse(About::Connection, MULTIPATH.to_string());
+        }
     }
 
     /// Brings what watches the connection in line with the settings. `info` is what the kernel knew
@@ -471,6 +480,7 @@ impl Guard {
         link.ended = None;
         if link.verify(loose, now, &info, kernel) {
             self.watch(clock, Some(info), kernel);
+            self.tell_multipath();
         }
         let Some(link) = &mut self.link else {
             return Orders::default();
@@ -734,6 +744,12 @@ const NO_DESCRIPTOR: Error = Error::Untold {
     option: OptionName(c"socket"),
     why: "this connection has no descriptor of its own (it goes through a SOCKS proxy, or is not TCP); \
           keepalive, warnings and reasons need one, the heart-beat does not: set heartbeatInterval",
+};
+
+const MULTIPATH: Error = Error::Untold {
+    option: OptionName(c"IPPROTO_MPTCP"),
+    why: "the kernel tells of one path of this connection only; a loss is told when the kernel gives all of \
+          them up, which can take minutes; the heart-beat works in time: set heartbeatInterval",
 };
 
 const TELLS_NOTHING: Error = Error::Untold {

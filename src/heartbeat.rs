@@ -144,7 +144,13 @@ impl Heartbeat {
         debug_assert!(rhythm.interval < rhythm.timeout, "{rhythm:?}");
         self.listen(now, info);
         let end = self.missed_at(info);
-        if let Beat::Left { at, .. } = self.beat {
+        let asked = match self.beat {
+            Beat::Left { at, .. } => Some(at),
+            // In the midst of it: a slot of the program's that was asked for the beat.
+            Beat::Waits { end: None, .. } => Some(now),
+            _ => None,
+        };
+        if let Some(at) = asked {
             self.debt.get_or_insert(at);
             self.beat = Beat::None;
         }
@@ -381,6 +387,11 @@ impl Heartbeat {
             return;
         }
         let now_taken = Taken::of(info);
+        if self.closes
+            && let Some(heard) = info.silence().and_then(|silence| now.checked_sub(silence))
+        {
+            *moved = (*moved).max(heard);
+        }
         let moves = match (now_taken, *taken) {
             _ if self.closes && info.probes.is_some() => !is_unanswered(info),
             (Some(now), Some(before)) => now.is_read_since(&before),

@@ -243,7 +243,9 @@ impl Link {
 
     /// The time from the peer's last sign of life to the verdict.
     pub(crate) fn detection_time(&self) -> Option<Duration> {
-        let kernel = self.in_force.and_then(|config| config.detection_time());
+        // Of several paths each is given up by itself, and the connection when the kernel likes.
+        let in_force = self.in_force.filter(|_| !self.multipath);
+        let kernel = in_force.and_then(|config| config.detection_time());
         let program = self.heart().map(|heart| heart.rhythm().timeout);
         kernel.into_iter().chain(program).min()
     }

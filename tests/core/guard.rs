@@ -1279,6 +1279,9 @@ fn an_accepted_connection_of_several_paths_gets_no_verdict() {
         silent_with(ms, (ms / 1000).saturating_sub(2) as u32)
     });
     assert_eq!((lost, guard.state()), (None, State::Healthy));
+    let view = guard.view();
+    assert_eq!(view.detection_time, None, "nobody keeps it");
+    assert!(view.error.starts_with("IPPROTO_MPTCP: "), "{}", view.error);
 }
 
 #[test]

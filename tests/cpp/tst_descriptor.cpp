@@ -98,6 +98,8 @@ private slots:
     void behindSocksAnotherConnectionOfThatNumberIsNotTouched();
     void behindSocksTheHeartBeatLivesAndTellsAHungPeer();
     void behindSocksAnOwnCloseIsNoLoss();
+    void behindSocksWhatComesWhileASlotRunsAnEventLoopIsLife();
+    void behindSocksAPeerIsNotBlamedForWhatNobodyReads();
     void behindAnHttpProxyTheConnectionToTheProxyIsGuarded();
     void aNumberThatQtHasClosedIsNotTouched();
 
@@ -163,6 +165,41 @@ void tst_Descriptor::behindSocksAnotherConnectionOfThatNumberIsNotTouched()
     QTest::qWait(500);
     QCOMPARE(again.lost.size(), 0);
     QCOMPARE(again.guard.state(), KeepAlive::State::Healthy);
+}
+
+/// Qt does not emit readyRead() once more within its own slot: a dialog, for example.
+void tst_Descriptor::behindSocksWhatComesWhileASlotRunsAnEventLoopIsLife()
+{
+    const Proxy proxy(Proxy::Socks5);
+    Guarded it;
+    it.setHeartbeat(50, 200, "ping\n");
+    bool within = false;
+    connect(&it.socket, &QTcpSocket::readyRead, this, [&] {
+        if (!std::exchange(within, true))
+            QTest::qWait(1000);
+    });
+    QVERIFY(connectThrough(proxy, QNetworkProxy::Socks5Proxy, it));
+    const Answers answers(it.peer);
+    QTRY_VERIFY(within);
+    QCOMPARE(it.lost.size(), 0);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Descriptor::behindSocksAPeerIsNotBlamedForWhatNobodyReads()
+{
+    const Proxy proxy(Proxy::Socks5);
+    Guarded it;
+    it.setHeartbeat(50, 200, "ping\n");
+    it.socket.setReadBufferSize(16);
+    QVERIFY(connectThrough(proxy, QNetworkProxy::Socks5Proxy, it));
+    it.peer.send(QByteArray(1000, 'x'));
+    QTest::qWait(1000);
+    QCOMPARE(it.lost.size(), 0);
+    it.socket.setReadBufferSize(0);
+    connect(&it.socket, &QTcpSocket::readyRead, &it.socket, [&] { it.socket.readAll(); });
+    it.socket.readAll();
+    // What waited in Qt's own buffers comes first, and then nothing does.
+    QTRY_COMPARE(it.reason(), LossReason::HeartbeatMissed);
 }
 
 void tst_Descriptor::behindSocksTheHeartBeatLivesAndTellsAHungPeer()

@@ -74,6 +74,30 @@ private slots:
         QCOMPARE(m_lost->size(), 0);
     }
 
+    /// As Qt's own example does it: a dialog in a slot of sslErrors().
+    void aHandshakeThatWaitsForAPersonIsNotDisturbedByTheHeartbeat()
+    {
+        m_socket->setPeerVerifyMode(QSslSocket::VerifyPeer);
+        m_guard->setHeartbeatInterval(50);
+        m_guard->setHeartbeatTimeout(150);
+        m_guard->setHeartbeatPayload("ping\n");
+        int asked = 0;
+        QSignalSpy due(m_guard, &KeepAlive::heartbeatDue);
+        connect(m_socket.get(), QOverload<const QList<QSslError> &>::of(&QSslSocket::sslErrors),
+                this, [&] {
+                    ++asked;
+                    QTest::qWait(600);
+                    m_socket->ignoreSslErrors();
+                });
+        m_socket->connectToHostEncrypted(QStringLiteral("127.0.0.1"), m_server->serverPort());
+        QTRY_VERIFY(m_socket->isEncrypted());
+        QCOMPARE(asked, 1);
+        QCOMPARE(m_lost->size(), 0);
+        // From now on its program is asked, and does not answer.
+        QTRY_COMPARE(m_lost->size(), 1);
+        QCOMPARE(m_lost->first().first().value<LossReason>(), LossReason::HeartbeatMissed);
+    }
+
     void theHeartbeatGoesThroughTheSession()
     {
         m_guard->setHeartbeatInterval(50);
