@@ -277,7 +277,8 @@ void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 
 void SocketTap::hearReceived(bool hear)
 {
-    if (SocketWitness *here = witness())
+    SocketWitness *here = witness();
+    if (here && here->socket())
         here->hearReceived(hear);
 }
 

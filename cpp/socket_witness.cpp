@@ -5,7 +5,6 @@
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
-#include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
 #if QT_CONFIG(ssl)
 #    include <QtNetwork/qsslsocket.h>
@@ -120,6 +119,8 @@ SocketWitness *SocketWitness::of(const QAbstractSocket *socket)
 /// goes on, and in a blocking program no event loop is needed.
 void SocketWitness::listen()
 {
+    if (!m_socket)
+        return;
     m_socket->disconnect(this);
     // By name: each connection to a member pointer would cost a heap block, times thousands of guards.
     m_listening = connect(m_socket, SIGNAL(stateChanged(QAbstractSocket::SocketState)),
@@ -146,7 +147,7 @@ void SocketWitness::hearReceived(bool hear)
 
 std::int64_t SocketWitness::adopt(bool settled)
 {
-    if (m_adopted || m_socket->state() != QAbstractSocket::ConnectedState)
+    if (m_adopted || !m_socket || m_socket->state() != QAbstractSocket::ConnectedState)
         return -1;
     const qintptr own = ownDescriptor(m_socket);
     if (own == -1 && !settled) {
@@ -214,7 +215,7 @@ bool SocketWitness::isOwn(qintptr descriptor) const
 
 std::int64_t SocketWitness::descriptor() const
 {
-    if (!m_adopted)
+    if (!m_adopted || !m_socket)
         return -1;
     const qintptr descriptor = m_socket->socketDescriptor();
     return isOwn(descriptor) ? std::int64_t(descriptor) : noDescriptor;
@@ -293,14 +294,18 @@ void SocketWitness::endConnection()
         return;
     const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
     // Rust reads the duplicate's last word and drops it before a slot of the program runs.
-    const bool none = m_socket->error() == QAbstractSocket::UnknownSocketError;
-    guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
+    const QAbstractSocket::SocketError error
+            = m_socket ? m_socket->error() : QAbstractSocket::UnknownSocketError;
+    const bool none = error == QAbstractSocket::UnknownSocketError;
+    guard->socketDisconnected(none ? SocketError::None : classOf(error), duplicate);
 }
 
 /// Whether the guarded connection has gone, or become another, without a signal. One without a
 /// descriptor is taken for the same.
 bool SocketWitness::isStray() const
 {
+    if (!m_socket)
+        return true;
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
                         || m_socket->state() == QAbstractSocket::ClosingState;
     return !connected || (m_kept && !isOwn(m_socket->socketDescriptor()));
@@ -312,7 +317,7 @@ std::int64_t SocketWitness::queued() const
 #if QT_CONFIG(ssl)
     // What is not encrypted yet, and what is.
     if (m_encrypts)
-        bytes += static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite();
+        bytes += static_cast<const QSslSocket *>(m_socket.data())->encryptedBytesToWrite();
 #endif
     return bytes;
 }
@@ -357,7 +362,7 @@ void SocketWitness::hold(const std::array<std::int64_t, 6> &found)
 
 void SocketWitness::restore()
 {
-    if (m_adopted && m_kept)
+    if (m_adopted && m_kept && m_socket)
         m_kept->restore(descriptor());
 }
 

@@ -8,6 +8,7 @@
 #include "look_timer.h"
 
 #include <QtCore/qmutex.h>
+#include <QtCore/qpointer.h>
 #include <QtNetwork/qabstractsocket.h>
 
 #include <chrono>
@@ -39,6 +40,7 @@ public:
 
     static SocketWitness *of(const QAbstractSocket *socket);
 
+    /// Null from when it is being destroyed.
     QAbstractSocket *socket() const { return m_socket; }
 
     /// Takes the connection under guard if there is one that is not yet, and if its descriptor is
@@ -99,7 +101,9 @@ private:
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
-    QAbstractSocket *const m_socket;
+    /// While it destroys its children, this among them, the socket is no more than a QObject. Where the
+    /// program has silenced it, no signal has told of the end by then.
+    const QPointer<QAbstractSocket> m_socket;
     const std::shared_ptr<Tie> m_tie;
     std::unique_ptr<qkeepalive::bridge::MaybeWitness, Free> m_kept;
     QMetaObject::Connection m_listening;

@@ -9,6 +9,7 @@
 #include <QtCore/QPointer>
 #include <QtCore/QThread>
 #include <QtCore/QTimer>
+#include <QtNetwork/QSslSocket>
 #include <QtTest/QtTest>
 
 #include <fcntl.h>
@@ -63,6 +64,8 @@ private slots:
     void theGuardMayDieFirst();
     void theSocketMayDieWhileConnected();
     void disconnectAndDeleteLaterIsSafe();
+    void aSocketMayDieInSilence_data();
+    void aSocketMayDieInSilence();
 
     void aLostSlotMayDoAnything_data();
     void aLostSlotMayDoAnything();
@@ -339,6 +342,65 @@ void tst_Lifecycle::disconnectAndDeleteLaterIsSafe()
     QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
     QCOMPARE(guard.state(), KeepAlive::State::Detached);
     QCOMPARE(guard.socket(), nullptr);
+}
+
+void tst_Lifecycle::aSocketMayDieInSilence_data()
+{
+    QTest::addColumn<bool>("blocks");
+    QTest::addColumn<bool>("encrypts");
+    QTest::addColumn<bool>("child");
+    QTest::addColumn<QString>("end");
+    for (const char *way : {"disconnect()", "blockSignals()"}) {
+        for (const char *type : {"QTcpSocket", "QSslSocket"}) {
+            for (const char *guard : {"a child", "none of its children"}) {
+                for (const char *end : {"nothing", "abort()", "close()"}) {
+                    QTest::addRow("%s, %s, %s, the guard is %s", way, end, type, guard)
+                            << (way[0] == 'b') << (type[1] == 'S') << (guard[0] == 'a')
+                            << QString::fromLatin1(end);
+                }
+            }
+        }
+    }
+}
+
+/// The idiom of a program that is done with a socket: no signal tells the guard of the end.
+void tst_Lifecycle::aSocketMayDieInSilence()
+{
+    QFETCH(bool, blocks);
+    QFETCH(bool, encrypts);
+    QFETCH(bool, child);
+    QFETCH(QString, end);
+    for (const bool later : {true, false}) {
+        Peer peer;
+        QTcpSocket *socket = encrypts ? new QSslSocket : new QTcpSocket;
+        KeepAlive outside;
+        QPointer<KeepAlive> guard(child ? new KeepAlive(socket) : &outside);
+        guard->setSocket(socket);
+        guard->setDetectWithin(6000);
+        QSignalSpy lost(guard.data(), &KeepAlive::connectionLost);
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket->waitForConnected() && peer.accept());
+        QCoreApplication::processEvents();
+        QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+        if (blocks)
+            socket->blockSignals(true);
+        else
+            socket->disconnect();
+        if (end == QLatin1String("abort()"))
+            socket->abort();
+        else if (end == QLatin1String("close()"))
+            socket->close();
+        if (later) {
+            socket->deleteLater();
+            QCoreApplication::sendPostedEvents(socket, QEvent::DeferredDelete);
+        } else {
+            delete socket;
+        }
+        QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
+        QCOMPARE(guard.isNull(), child);
+        QCOMPARE(outside.state(), KeepAlive::State::Detached);
+        QCOMPARE(lost.size(), 0);
+    }
 }
 
 void tst_Lifecycle::aLostSlotMayDoAnything_data()
