@@ -2,6 +2,7 @@
 #include "socket_witness.h"
 
 #include "own_descriptor.h"
+#include "socket_owner.h"
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
@@ -253,10 +254,21 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
     }
 }
 
+/// A wait of the program that is over, or a call that was out of place, leaves an error in the socket,
+/// and the connection goes on. Of one that is lost Qt has closed its end by now.
+bool SocketWitness::isExpiredWait(QAbstractSocket::SocketError error) const
+{
+    if (error != QAbstractSocket::SocketTimeoutError && error != QAbstractSocket::OperationError)
+        return false;
+    // A QSslSocket has its end in a socket within.
+    const QAbstractSocket *within = m_encrypts ? SocketOwner::newest(m_socket) : nullptr;
+    return within ? within->isValid() : m_socket->isValid();
+}
+
 void SocketWitness::onError(QAbstractSocket::SocketError error)
 {
     // Not what this side made the socket say: the guard knows.
-    if (m_failed == m_connections)
+    if (m_failed == m_connections || isExpiredWait(error))
         return;
     if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
         guard->socketFailed(classOf(error), evidence());

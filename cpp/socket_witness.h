@@ -96,6 +96,7 @@ private:
     void endConnection();
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
+    bool isExpiredWait(QAbstractSocket::SocketError error) const;
     bool fail(const QString &why);
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
