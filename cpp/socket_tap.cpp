@@ -119,7 +119,7 @@ void SocketTap::part()
         const QMutexLocker lock(&m_tie->mutex);
         m_tie->guard = nullptr;
         if (!here && m_tie->witness)
-            m_tie->witness->deleteLater();
+            QMetaObject::invokeMethod(m_tie->witness, &SocketWitness::retire, Qt::QueuedConnection);
     }
     m_tie.reset();
     delete here;

@@ -105,10 +105,18 @@ SocketTap *SocketWitness::guard()
     tell(std::exchange(m_tie->guard, nullptr), m_tie,
          QStringLiteral("socket: it was moved to another thread and the guard was not; make the "
                         "guard a child of the socket, or move both"));
+    retire();
+    return nullptr;
+}
+
+/// In the socket's thread, so that what was found on it can be put back.
+void SocketWitness::retire()
+{
+    restore();
     m_kept.reset();
+    m_adopted = false;
     m_place.cancel();
     deleteLater();
-    return nullptr;
 }
 
 SocketWitness *SocketWitness::of(const QAbstractSocket *socket)

@@ -66,6 +66,8 @@ public:
     unsigned connections() const { return m_connections; }
     /// Whether it is this one of them that is under guard.
     bool guards(unsigned connection) const { return m_adopted && m_connections == connection; }
+    /// The guard is gone, and lived in another thread.
+    void retire();
     /// Ends the guarded connection, and no other, at once and with nothing more sent. With a `why` it
     /// is an error of the socket's.
     void abort(const QString &why);

@@ -79,6 +79,8 @@ private slots:
     void bothMayMoveToAnotherThread();
     void aGuardLeftBehindInAnotherThreadSaysSo_data();
     void aGuardLeftBehindInAnotherThreadSaysSo();
+    void aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt_data();
+    void aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt();
 
     void withoutADescriptorToSpareTheLossIsToldAllTheSame();
     void theDuplicateIsNotInheritedByChildren();
@@ -691,6 +693,48 @@ void tst_Lifecycle::aGuardLeftBehindInAnotherThreadSaysSo()
             QCOMPARE(guard->socket(), &other);
         }
     }
+}
+
+void tst_Lifecycle::aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt_data()
+{
+    QTest::addColumn<QString>("then");
+    for (const char *then : {"stays there", "dies there", "lets go there"})
+        QTest::newRow(then) << QString::fromLatin1(then);
+}
+
+void tst_Lifecycle::aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt()
+{
+    QFETCH(QString, then);
+    Peer peer;
+    ScopedThread thread;
+    thread.start();
+    QTcpSocket socket;
+    auto *guard = new KeepAlive;
+    socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(socket.waitForConnected() && peer.accept());
+    const ka::Config found = ka::query(socket.socketDescriptor());
+    guard->setSocket(&socket);
+    guard->setDetectWithin(6000);
+    guard->setHeartbeatInterval(50); // so that it is soon looked for
+    QVERIFY(applied(socket));
+    connect(&thread, &QThread::finished, guard, &QObject::deleteLater);
+    guard->moveToThread(&thread);
+    if (then == QLatin1String("dies there"))
+        guard->deleteLater();
+    else if (then == QLatin1String("lets go there"))
+        QMetaObject::invokeMethod(guard, [guard] { guard->setSocket(nullptr); });
+    const auto isAsFound = [&] {
+        const ka::Config now = ka::query(socket.socketDescriptor());
+        return now.enabled == found.enabled && now.idle == found.idle
+            && now.interval == found.interval && now.count == found.count;
+    };
+    QTRY_VERIFY(isAsFound());
+    // And it is free for another.
+    KeepAlive next;
+    QTRY_VERIFY((next.setSocket(&socket), next.socket() == &socket));
+    QCOMPARE(next.state(), KeepAlive::State::Healthy);
+    socket.abort();
+    QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
 }
 
 void tst_Lifecycle::withoutADescriptorToSpareTheLossIsToldAllTheSame()
