@@ -162,8 +162,12 @@ std::int64_t SocketWitness::adopt(bool settled)
     if (own == -1 && !settled) {
         // Qt may be about to say more: with QSslSocket the descriptor comes after the state, within
         // setSocketDescriptor() it does, too, and no signal after it.
-        if (!std::exchange(m_settling, true))
+        if (!std::exchange(m_settling, true)) {
             QMetaObject::invokeMethod(this, &SocketWitness::settle, Qt::QueuedConnection);
+            // Where the program blocks and no event loop turns, the first bytes show that, too.
+            connect(m_socket, SIGNAL(channelReadyRead(int)), SLOT(settle()), Qt::DirectConnection);
+            connect(m_socket, SIGNAL(bytesWritten(qint64)), SLOT(settle()), Qt::DirectConnection);
+        }
         return -1;
     }
     m_adopted = true;
@@ -176,7 +180,10 @@ std::int64_t SocketWitness::adopt(bool settled)
 /// Qt has said what there is to say of the connection.
 void SocketWitness::settle()
 {
-    m_settling = false;
+    if (std::exchange(m_settling, false) && m_socket) {
+        disconnect(m_socket, SIGNAL(channelReadyRead(int)), this, SLOT(settle()));
+        disconnect(m_socket, SIGNAL(bytesWritten(qint64)), this, SLOT(settle()));
+    }
     takeUnderGuard(true);
 }
 

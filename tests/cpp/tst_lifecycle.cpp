@@ -53,6 +53,8 @@ private slots:
     void aDescriptorGivenToTheSocketIsTaken();
     void aConnectedSocketWithoutADescriptorCostsLittle();
     void anotherDescriptorGivenToAConnectedSocketIsTaken();
+    void aBlockingProgramMayGiveADescriptor_data();
+    void aBlockingProgramMayGiveADescriptor();
     void everyReconnectGetsTheOptionsAgain();
     void aSocketIsExchangedForAnother();
 
@@ -203,6 +205,39 @@ void tst_Lifecycle::anotherDescriptorGivenToAConnectedSocketIsTaken()
     QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
     QVERIFY2(it.peer.seesFin(), "the first connection is let go of");
     QCOMPARE(it.lost.size(), 0);
+}
+
+void tst_Lifecycle::aBlockingProgramMayGiveADescriptor_data()
+{
+    QTest::addColumn<bool>("reads");
+    QTest::newRow("and reads") << true;
+    QTest::newRow("and writes") << false;
+}
+
+/// No event loop turns, and within setSocketDescriptor() the descriptor comes after the state.
+void tst_Lifecycle::aBlockingProgramMayGiveADescriptor()
+{
+    QFETCH(bool, reads);
+    Peer peer;
+    QTcpSocket socket;
+    KeepAlive guard(&socket);
+    guard.setDetectWithin(6000);
+    for (int round = 0; round < 2; ++round) {
+        QVERIFY(socket.setSocketDescriptor(loopback::dial(peer.port())));
+        QVERIFY(peer.accept());
+        if (reads) {
+            QVERIFY(peer.send("x"));
+            QVERIFY(socket.waitForReadyRead(1000));
+            QCOMPARE(socket.readAll(), QByteArray("x"));
+        } else {
+            QCOMPARE(socket.write("x"), 1);
+            QVERIFY(socket.waitForBytesWritten(1000));
+        }
+        QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+        QVERIFY(applied(socket));
+        socket.abort();
+        QCOMPARE(guard.state(), KeepAlive::State::Waiting);
+    }
 }
 
 void tst_Lifecycle::everyReconnectGetsTheOptionsAgain()
