@@ -256,8 +256,14 @@ bool SocketTap::isOwned() const
 
 std::int64_t SocketTap::descriptor() const
 {
-    const SocketWitness *here = witness();
-    return here ? here->descriptor() : -1;
+    SocketWitness *here = witness();
+    if (!here)
+        return -1;
+    const std::int64_t descriptor = here->descriptor();
+    // Not at once: whoever asks is in the midst of something.
+    if (here->isBehind(descriptor))
+        here->catchUpSoon();
+    return descriptor;
 }
 
 void SocketTap::dropWitness()

@@ -57,6 +57,35 @@ public:
 
 } // namespace
 
+/// What hears the socket's states. Its end is the end of that connection of signal and slot: a program
+/// that says `sock->disconnect()` means its own slots, and the witness has to listen anew.
+class SocketWitness::Ear
+{
+public:
+    Ear(SocketWitness *witness, std::shared_ptr<Tie> tie)
+        : m_witness(witness)
+        , m_tie(std::move(tie))
+    {
+    }
+    Ear(Ear &&) = default;
+    Ear &operator=(Ear &&) = delete;
+    /// In whatever thread disconnects.
+    ~Ear()
+    {
+        if (!m_tie) // it was moved from
+            return;
+        const QMutexLocker lock(&m_tie->mutex);
+        if (m_tie->witness && m_tie->witness->socket())
+            QMetaObject::invokeMethod(m_witness, &SocketWitness::catchUp, Qt::QueuedConnection);
+    }
+
+    void operator()(QAbstractSocket::SocketState state) const { m_witness->onStateChanged(state); }
+
+private:
+    SocketWitness *m_witness;
+    std::shared_ptr<Tie> m_tie;
+};
+
 /// Tells a guard in another thread that its socket is gone. The caller holds the mutex, so the guard
 /// is alive; should it die before it hears of this, Qt takes the call back.
 void SocketWitness::tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why)
@@ -131,11 +160,12 @@ void SocketWitness::listen()
     if (!m_socket)
         return;
     m_socket->disconnect(this);
-    // By name: each connection to a member pointer would cost a heap block, times thousands of guards.
-    m_listening = connect(m_socket, SIGNAL(stateChanged(QAbstractSocket::SocketState)),
-                          SLOT(onStateChanged(QAbstractSocket::SocketState)), Qt::DirectConnection);
-    // With QSslSocket the descriptor comes after the state.
-    connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
+    m_listening = connect(m_socket.data(), &QAbstractSocket::stateChanged, this, Ear(this, m_tie),
+                          Qt::DirectConnection);
+    // The others by name: each connection to a functor or a member pointer costs a heap block more,
+    // times thousands of guards. With QSslSocket the descriptor comes after the state.
+    if (m_encrypts)
+        connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
     connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
             SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
     if (std::exchange(m_hears, false))
@@ -264,7 +294,8 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
     case QAbstractSocket::UnconnectedState:
         endConnection();
         break;
-    default:
+    default: // it begins anew
+        endUntold();
         break;
     }
 }
@@ -302,6 +333,12 @@ void SocketWitness::takeUnderGuard()
 
 void SocketWitness::takeUnderGuard(bool settled)
 {
+    if (m_adopted && isStray()) {
+        const QPointer<SocketWitness> alive(this);
+        endUntold();
+        if (!alive)
+            return;
+    }
     SocketTap *guard = this->guard();
     if (!guard)
         return;
@@ -310,7 +347,36 @@ void SocketWitness::takeUnderGuard(bool settled)
         guard->socketConnected(descriptor);
 }
 
-void SocketWitness::endConnection()
+/// The socket went on without a signal, or without one that was heard.
+void SocketWitness::catchUp()
+{
+    m_catchesUp = false;
+    if (!m_listening)
+        listen();
+    takeUnderGuard();
+}
+
+void SocketWitness::catchUpSoon()
+{
+    if (!std::exchange(m_catchesUp, true))
+        QMetaObject::invokeMethod(this, &SocketWitness::catchUp, Qt::QueuedConnection);
+}
+
+/// The guarded connection is over, and no signal has told so. Where the socket has gone on, the
+/// program has ended it: what its peer has done since, and the error that stands in the socket, are
+/// no loss.
+void SocketWitness::endUntold()
+{
+    if (!m_adopted)
+        return;
+    const bool goesOn = m_socket && m_socket->state() != QAbstractSocket::UnconnectedState;
+    if (goesOn)
+        letGo();
+    endConnection(goesOn);
+}
+
+/// With `own` it was the program that has ended it.
+void SocketWitness::endConnection(bool own)
 {
     if (!m_adopted)
         return;
@@ -322,7 +388,7 @@ void SocketWitness::endConnection()
     const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
     // Rust reads the duplicate's last word and drops it before a slot of the program runs.
     const QAbstractSocket::SocketError error
-            = m_socket ? m_socket->error() : QAbstractSocket::UnknownSocketError;
+            = m_socket && !own ? m_socket->error() : QAbstractSocket::UnknownSocketError;
     const bool none = error == QAbstractSocket::UnknownSocketError;
     guard->socketDisconnected(none ? SocketError::None : classOf(error), duplicate);
 }
@@ -336,6 +402,17 @@ bool SocketWitness::isStray() const
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
                         || m_socket->state() == QAbstractSocket::ClosingState;
     return !connected || (m_kept && !isOwn(m_socket->socketDescriptor()));
+}
+
+bool SocketWitness::isBehind(std::int64_t descriptor) const
+{
+    if (!m_socket)
+        return false;
+    const bool connected = m_socket->state() == QAbstractSocket::ConnectedState;
+    if (!m_adopted)
+        return connected && !m_settling;
+    return (!connected && m_socket->state() != QAbstractSocket::ClosingState)
+        || (m_kept && descriptor == noDescriptor);
 }
 
 std::int64_t SocketWitness::queued() const

@@ -66,6 +66,11 @@ public:
     unsigned connections() const { return m_connections; }
     /// Whether it is this one of them that is under guard.
     bool guards(unsigned connection) const { return m_adopted && m_connections == connection; }
+    /// Whether the socket has another connection than the guarded one, or none, and no signal has told
+    /// so. `descriptor` is what descriptor() has just said.
+    bool isBehind(std::int64_t descriptor) const;
+    /// Has catchUp() called when the event loop turns.
+    void catchUpSoon();
     /// The guard is gone, and lived in another thread.
     void retire();
     /// Ends the guarded connection, and no other, at once and with nothing more sent. With a `why` it
@@ -76,13 +81,13 @@ protected:
     bool event(QEvent *event) override;
 
 private Q_SLOTS:
-    void onStateChanged(QAbstractSocket::SocketState state);
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
     void settle();
     void onReadyRead();
 
 private:
+    class Ear;
     using Clock = std::chrono::steady_clock;
     /// Kept in Rust. Null for a connection without a descriptor.
     struct Free
@@ -94,8 +99,11 @@ private:
     };
 
     void listen();
+    void onStateChanged(QAbstractSocket::SocketState state);
     void takeUnderGuard(bool settled);
-    void endConnection();
+    void catchUp();
+    void endConnection(bool own = false);
+    void endUntold();
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
     bool isExpiredWait(QAbstractSocket::SocketError error) const;
@@ -122,6 +130,7 @@ private:
     bool m_adopted = false;
     bool m_hears = false;
     bool m_settling = false;
+    bool m_catchesUp = false;
 };
 
 } // namespace ka::detail

@@ -55,7 +55,13 @@ private slots:
     void anotherDescriptorGivenToAConnectedSocketIsTaken();
     void aBlockingProgramMayGiveADescriptor_data();
     void aBlockingProgramMayGiveADescriptor();
+    void anotherDescriptorIsTakenSoonWhereTheGuardIsAsked();
     void everyReconnectGetsTheOptionsAgain();
+    void aReconnectAfterAnEndInSilenceIsGuarded_data();
+    void aReconnectAfterAnEndInSilenceIsGuarded();
+    void aSocketThatIsDisconnectedFromEverythingIsHeardAgain_data();
+    void aSocketThatIsDisconnectedFromEverythingIsHeardAgain();
+    void aConnectThatNobodyHeardIsTakenSoonWhereTheGuardIsAsked();
     void aSocketIsExchangedForAnother();
 
     void theFinIsSentAtOnceWhenThisSideCloses_data();
@@ -240,6 +246,19 @@ void tst_Lifecycle::aBlockingProgramMayGiveADescriptor()
     }
 }
 
+void tst_Lifecycle::anotherDescriptorIsTakenSoonWhereTheGuardIsAsked()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    QVERIFY(it.socket.setSocketDescriptor(loopback::dial(it.peer.port())));
+    QCOMPARE(it.guard.silence(), -1);
+    QTRY_VERIFY_WITH_TIMEOUT(applied(it.socket), 200);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY2(it.peer.seesFin(), "the first connection is let go of");
+    QCOMPARE(it.lost.size(), 0);
+}
+
 void tst_Lifecycle::everyReconnectGetsTheOptionsAgain()
 {
     Guarded it;
@@ -254,6 +273,116 @@ void tst_Lifecycle::everyReconnectGetsTheOptionsAgain()
         QCOMPARE(it.guard.state(), KeepAlive::State::Lost);
         QCOMPARE(it.guard.lossReason(), KeepAlive::LossReason::PeerReset);
     }
+}
+
+void tst_Lifecycle::aReconnectAfterAnEndInSilenceIsGuarded_data()
+{
+    QTest::addColumn<bool>("encrypts");
+    QTest::addColumn<bool>("given");
+    QTest::newRow("QTcpSocket") << false << false;
+    QTest::newRow("QTcpSocket, a descriptor") << false << true;
+    QTest::newRow("QSslSocket") << true << false;
+    QTest::newRow("QSslSocket, a descriptor") << true << true;
+}
+
+/// The program blocks the socket's signals while it ends a connection, as programs do that do not
+/// want to hear of it themselves.
+void tst_Lifecycle::aReconnectAfterAnEndInSilenceIsGuarded()
+{
+    QFETCH(bool, encrypts);
+    QFETCH(bool, given);
+    Peer peer;
+    const std::unique_ptr<QTcpSocket> socket(encrypts ? new QSslSocket : new QTcpSocket);
+    KeepAlive guard;
+    guard.setSocket(socket.get());
+    guard.setDetectWithin(6000);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    const auto connectIt = [&] {
+        if (given)
+            return socket->setSocketDescriptor(loopback::dial(peer.port())) && peer.accept();
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        return socket->waitForConnected() && peer.accept();
+    };
+    for (int round = 0; round < 3; ++round) {
+        QVERIFY(connectIt());
+        if (!given)
+            QVERIFY2(applied(*socket), "at once");
+        QTRY_VERIFY(guard.state() == KeepAlive::State::Healthy && applied(*socket));
+        // An error of before stands in the socket.
+        if (round == 0) {
+            peer.finish();
+            QTRY_COMPARE(guard.state(), KeepAlive::State::Lost);
+            continue;
+        }
+        const QSignalBlocker blocker(socket.get());
+        socket->abort();
+    }
+    QCOMPARE(lost.size(), 1);
+    QVERIFY(connectIt());
+    QTRY_COMPARE(guard.state(), KeepAlive::State::Healthy);
+    peer.reset();
+    QTRY_COMPARE(lost.size(), 2);
+}
+
+void tst_Lifecycle::aSocketThatIsDisconnectedFromEverythingIsHeardAgain_data()
+{
+    QTest::addColumn<QString>("when");
+    for (const char *when : {"waiting", "connected", "closed", "aborted then", "in a slot"})
+        QTest::newRow(when) << QString::fromLatin1(when);
+}
+
+void tst_Lifecycle::aSocketThatIsDisconnectedFromEverythingIsHeardAgain()
+{
+    QFETCH(QString, when);
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    const auto disconnectIt = [&] { it.socket.disconnect(); };
+    if (when == QLatin1String("in a slot"))
+        connect(&it.socket, &QTcpSocket::stateChanged, this, disconnectIt);
+    if (when != QLatin1String("waiting"))
+        QVERIFY(it.connect());
+    if (when == QLatin1String("closed"))
+        it.socket.close();
+    for (int round = 0; round < 2; ++round)
+        it.socket.disconnect();
+    if (when == QLatin1String("aborted then"))
+        it.socket.abort();
+    QCoreApplication::processEvents();
+    // The witness heard of all of it by now, and listens: to this, too.
+    if (it.socket.state() == QAbstractSocket::UnconnectedState) {
+        QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+        QVERIFY(it.connect());
+    }
+    QVERIFY(applied(it.socket));
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(it.lost.size(), 0);
+    it.peer.finish();
+    QTRY_COMPARE(it.reason(), ka::LossReason::PeerClosed);
+    QTRY_COMPARE(it.socket.state(), QAbstractSocket::UnconnectedState);
+    // Connected before the event loop turned.
+    it.socket.disconnect();
+    QVERIFY(it.connect());
+    QTRY_COMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY(applied(it.socket));
+    it.peer.reset();
+    QTRY_COMPARE(it.lost.size(), 2);
+}
+
+void tst_Lifecycle::aConnectThatNobodyHeardIsTakenSoonWhereTheGuardIsAsked()
+{
+    Guarded it;
+    it.guard.setDetectWithin(8000);
+    {
+        const QSignalBlocker blocker(&it.socket);
+        QVERIFY(it.connect());
+    }
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+    it.guard.setDetectWithin(6000);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting); // a slot may be in the midst of anything
+    QTRY_COMPARE_WITH_TIMEOUT(it.guard.state(), KeepAlive::State::Healthy, 200);
+    QVERIFY(applied(it.socket));
+    it.peer.finish();
+    QTRY_COMPARE(it.reason(), ka::LossReason::PeerClosed);
 }
 
 void tst_Lifecycle::aSocketIsExchangedForAnother()
