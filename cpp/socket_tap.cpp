@@ -233,10 +233,13 @@ void SocketTap::refuseAnothers()
     refused(QStringLiteral("socket: another KeepAlive guards it already"));
 }
 
-void SocketTap::ownerGone()
+/// The owner is being destroyed. Its socket, or what else it had as a child, may be the first to tell.
+void SocketTap::ownerGone(SocketOwner *owner)
 {
+    if (m_owner != owner)
+        return;
     part();
-    // The sender: it is in use until its signal is done.
+    // The caller: it is in use until it is done.
     std::exchange(m_owner, nullptr)->deleteLater();
     socketReplaced(false, -1, false);
 }
@@ -308,10 +311,12 @@ void SocketTap::socketGone(const Tie *tie, const QString &why)
         return;
     m_tie.reset();
     const QPointer<SocketTap> alive(this);
-    if (m_owner)
+    if (!m_owner)
+        socketReplaced(false, -1, false);
+    else if (m_owner->object())
         socketRenewed(-1);
     else
-        socketReplaced(false, -1, false);
+        ownerGone(m_owner);
     if (alive && !why.isEmpty())
         refused(why);
 }

@@ -27,6 +27,10 @@ private slots:
     void anOwnerWhoseSocketDiesWaitsForTheNext();
     void anOwnerThatDiesDetachesTheGuard_data();
     void anOwnerThatDiesDetachesTheGuard();
+    void anOwnerMayDieInSilence_data();
+    void anOwnerMayDieInSilence();
+    void anOwnerMayDieInAnotherThread();
+    void whatTellsOfAnOwnersEndGoesWithTheGuard();
     void aGuardThatIsAChildOfItsOwnerDiesWithIt();
     void theOwnerMayBeExchanged();
 
@@ -189,6 +193,105 @@ void tst_Owner::anOwnerThatDiesDetachesTheGuard()
     QVERIFY(next.open(peer));
     guard.setSocket(&next);
     QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::anOwnerMayDieInSilence_data()
+{
+    QTest::addColumn<bool>("blocks");
+    QTest::addColumn<bool>("younger");
+    QTest::addColumn<bool>("child");
+    for (const bool blocks : {false, true}) {
+        for (const bool younger : {false, true}) {
+            for (const bool child : {false, true}) {
+                QTest::addRow("%s, %s, %s", blocks ? "blockSignals()" : "disconnect()",
+                              younger ? "a socket of later" : "the first socket",
+                              child ? "its child" : "outside")
+                        << blocks << younger << child;
+            }
+        }
+    }
+}
+
+void tst_Owner::anOwnerMayDieInSilence()
+{
+    QFETCH(bool, blocks);
+    QFETCH(bool, younger);
+    QFETCH(bool, child);
+    Peer peer;
+    auto client = std::make_unique<Client>();
+    KeepAlive outside;
+    const QPointer<KeepAlive> guard(child ? new KeepAlive(client.get()) : &outside);
+    QVERIFY(client->open(peer));
+    guard->setSocket(client.get());
+    guard->setDetectWithin(6000);
+    if (younger) {
+        delete client->socket;
+        QVERIFY(client->open(peer));
+    }
+    QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+    QSignalSpy socketChanged(guard.data(), &KeepAlive::socketChanged);
+    QSignalSpy lost(guard.data(), &KeepAlive::connectionLost);
+    // Whoever asks while it dies is told that there is none.
+    QObject *seen = this;
+    if (!child)
+        connect(guard, &KeepAlive::stateChanged, this, [&] { seen = guard->socket(); });
+    if (blocks)
+        client->blockSignals(true);
+    else
+        client->disconnect();
+    client.reset();
+    QVERIFY(peer.seesFin());
+    QCOMPARE(guard.isNull(), child);
+    QCOMPARE(lost.size(), 0);
+    if (child)
+        return;
+    QCOMPARE(seen, nullptr);
+    QCOMPARE(outside.socket(), nullptr);
+    QCOMPARE(outside.state(), KeepAlive::State::Detached);
+    QCOMPARE(socketChanged.size(), 1);
+    // And it serves another.
+    Client next;
+    QVERIFY(next.open(peer));
+    outside.setSocket(&next);
+    QCOMPARE(outside.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::anOwnerMayDieInAnotherThread()
+{
+    for (int round = 0; round < 20; ++round) {
+        ScopedThread thread;
+        thread.start();
+        auto *client = new Client;
+        client->socket = new QTcpSocket(client);
+        auto guard = std::make_unique<KeepAlive>();
+        guard->setSocket(client);
+        QCOMPARE(guard->state(), KeepAlive::State::Waiting);
+        client->moveToThread(&thread);
+        client->disconnect();
+        client->deleteLater();
+        if (round % 2 == 0) {
+            QTRY_COMPARE(guard->state(), KeepAlive::State::Detached);
+            QCOMPARE(guard->socket(), nullptr);
+        }
+        guard.reset();
+        thread.quit();
+        QVERIFY(thread.wait());
+    }
+}
+
+void tst_Owner::whatTellsOfAnOwnersEndGoesWithTheGuard()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    for (int round = 0; round < 3; ++round) {
+        KeepAlive guard;
+        guard.setSocket(&client);
+        QCOMPARE(guard.socket(), &client);
+        if (round == 1)
+            guard.setSocket(nullptr);
+    }
+    QCOMPARE(client.children(), QObjectList{client.socket});
+    QVERIFY(client.socket->children().isEmpty());
 }
 
 void tst_Owner::aGuardThatIsAChildOfItsOwnerDiesWithIt()

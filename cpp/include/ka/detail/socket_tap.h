@@ -248,7 +248,7 @@ private:
     void part();
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
-    void ownerGone();
+    void ownerGone(SocketOwner *owner);
     void waitFor(QObject *object, QAbstractSocket *socket);
     void stopWaiting();
     void tryAgain();
