@@ -87,7 +87,8 @@ QAbstractSocket *SocketOwner::newest(const QObject *owner)
         return nullptr;
     const QObjectList &children = owner->children();
     for (auto child = children.crbegin(); child != children.crend(); ++child) {
-        if (auto *socket = qobject_cast<QAbstractSocket *>(*child))
+        auto *socket = qobject_cast<QAbstractSocket *>(*child);
+        if (socket && socket->socketType() == QAbstractSocket::TcpSocket)
             return socket;
     }
     return nullptr;

@@ -7,6 +7,7 @@
 
 #include <QtCore/QPointer>
 #include <QtCore/QThread>
+#include <QtNetwork/QUdpSocket>
 #include <QtTest/QtTest>
 
 #include <memory>
@@ -22,6 +23,7 @@ private slots:
     void theSocketOfAnOwnerIsGuarded();
     void aParentThatMerelyHasASocketIsNotTaken();
     void theNewestOfSeveralSocketsIsGuarded();
+    void aUdpSocketOfAnOwnerIsPassedOver();
     void anOwnerThatGetsANewSocketHasThatGuarded();
     void aLostOwnerStaysLostUntilItsNextSocketConnects();
     void anOwnerWhoseSocketDiesWaitsForTheNext();
@@ -88,6 +90,26 @@ void tst_Owner::theNewestOfSeveralSocketsIsGuarded()
     QTest::qWait(50);
     QCOMPARE(lost.size(), 0);
     second.reset();
+    QTRY_COMPARE(lost.size(), 1);
+}
+
+void tst_Owner::aUdpSocketOfAnOwnerIsPassedOver()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    const QUdpSocket younger(&client);
+    KeepAlive guard;
+    guard.setSocket(&client);
+    QCOMPARE(guard.errorString(), QString());
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    auto *later = new QUdpSocket(&client);
+    QCoreApplication::processEvents();
+    QCOMPARE(guard.errorString(), QString());
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    delete later;
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    peer.reset();
     QTRY_COMPARE(lost.size(), 1);
 }
 
