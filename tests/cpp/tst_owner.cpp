@@ -40,6 +40,7 @@ private slots:
     void anOwnerOfAnotherThreadIsRefused();
     void aSocketOfAnOwnerThatIsGuardedAlreadyIsRefused();
     void aRawPayloadIsRefusedWithAnOwner();
+    void aRefusalOfThePayloadStaysWhereTheOwnerIsNotTheReason();
     void aRawPayloadFromBeforeIsNotWrittenWithAnOwner();
     void aBeatOfAnOwnerIsTheProgramsOwn();
 };
@@ -424,6 +425,35 @@ void tst_Owner::aRawPayloadIsRefusedWithAnOwner()
     QCOMPARE(guard.errorString(), QString());
 }
 
+void tst_Owner::aRefusalOfThePayloadStaysWhereTheOwnerIsNotTheReason()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    KeepAlive guard;
+    guard.setHeartbeatPayload(QByteArray(100000, 'x'));
+    const QString tooLong = guard.errorString();
+    QVERIFY(!tooLong.isEmpty());
+    guard.setSocket(client.socket);
+    QCOMPARE(guard.errorString(), tooLong);
+    // What was refused while there was an owner is not in force without one either.
+    guard.setSocket(&client);
+    guard.setHeartbeatPayload("ping\n");
+    QVERIFY(!guard.errorString().isEmpty());
+    guard.setSocket(client.socket);
+    QCOMPARE(guard.heartbeatPayload(), QByteArray());
+    QVERIFY(!guard.errorString().isEmpty());
+    guard.setHeartbeatPayload("ping\n");
+    QCOMPARE(guard.errorString(), QString());
+    // One owner after the other: it is said of the second, too.
+    Client other;
+    other.socket = new QTcpSocket(&other);
+    guard.setSocket(&client);
+    guard.setSocket(&other);
+    QVERIFY(guard.errorString().startsWith(QLatin1String("heartbeatPayload: QObject frames")));
+    guard.setSocket(nullptr);
+    QCOMPARE(guard.errorString(), QString());
+}
+
 /// Setters come in any order: the socket is guarded, and what is wrong is said.
 void tst_Owner::aRawPayloadFromBeforeIsNotWrittenWithAnOwner()
 {
@@ -449,6 +479,7 @@ void tst_Owner::aRawPayloadFromBeforeIsNotWrittenWithAnOwner()
     QCOMPARE(peer.received(), QByteArray());
     // With the socket itself it is written.
     guard.setSocket(client.socket);
+    QCOMPARE(guard.errorString(), QString());
     QTRY_VERIFY(peer.received().startsWith("ping\nping\n"));
     // A slot may take the guard away while it is told.
     auto *other = new KeepAlive;
