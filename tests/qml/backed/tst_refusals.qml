@@ -38,6 +38,15 @@ TestCase {
             heartbeatTimeout: self.every + 300
         }
     }
+    Component {
+        id: boundTimeoutFirst
+        Heard {
+            id: that
+            property int every: 200
+            heartbeatTimeout: that.every + 300
+            heartbeatInterval: that.every
+        }
+    }
 
     readonly property string words: "detectWithin: 6 ms is not within 2..65534 s; a shorter time takes a heart-beat (heartbeatInterval)"
 
@@ -109,6 +118,37 @@ TestCase {
         compare(link.errorString, "")
         compare(link.told, [])
         compare(test.backend.warnings(), [])
+    }
+
+    function test_aPairMayChangeLater_data() {
+        return [{ tag: "down", every: 50 }, { tag: "up", every: 2000 }, { tag: "far up", every: 60000 }]
+    }
+
+    // One binding follows the other: in between the pair is wrong.
+    function test_aPairMayChangeLater(data) {
+        for (const component of [bound, boundTimeoutFirst]) {
+            const link = make(component)
+            link.every = data.every
+            compare(link.heartbeatInterval, data.every)
+            compare(link.heartbeatTimeout, data.every + 300)
+            compare(link.errorString, "")
+            wait(20)
+            compare(link.told, [])
+            compare(test.backend.warnings(), [])
+        }
+    }
+
+    function test_aPairThatStaysWrongIsToldSoon() {
+        const link = make(intervalFirst)
+        link.heartbeatTimeout = 100
+        link.heartbeatTimeout = 150
+        const why = "heartbeatTimeout: 150 ms is not within 201..2147483647 ms"
+        compare(link.errorString, why)
+        compare(link.told, [])
+        tryCompare(link, "told", [why])
+        wait(20)
+        compare(link.told, [why])
+        compare(test.backend.warnings().length, 1)
     }
 
     function test_laterOnesAreToldAtOnce() {
