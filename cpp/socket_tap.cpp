@@ -23,6 +23,10 @@ namespace {
 
 /// How often what is displayed is brought up to date.
 constexpr int displayEvery = 100;
+/// How many guards may exchange their sockets in a ring.
+constexpr int longestRing = 64;
+/// How long that may take until one of them tells that it has none.
+constexpr std::chrono::milliseconds exchange{500};
 
 /// The signals of the values that change all the time: they are looked for while somebody wants them.
 const std::array<QMetaMethod, 3> &displaySignals()
@@ -196,11 +200,34 @@ void SocketTap::takeNewest()
 /// Waits for a socket of another guard, and tells so as soon as patience() is over.
 void SocketTap::waitFor(QObject *object, QAbstractSocket *socket)
 {
-    m_waiting = new Waiting(object, socket, this);
+    auto *const waiting = new Waiting(object, socket, this);
+    m_waiting = waiting;
+    if (isWaitedForBy(socket)) {
+        // Two that exchange their sockets: neither would ever let go. This one does, and has the other
+        // socket as soon as the event loop has turned some times.
+        waiting->tellAfter(std::max(patience(), exchange));
+        part();
+        delete std::exchange(m_owner, nullptr);
+        socketReplaced(false, -1, false);
+        return;
+    }
     if (patience().count() > 0)
-        m_waiting->tellAfter(patience());
+        waiting->tellAfter(patience());
     else
         refuseAnothers();
+}
+
+/// Whether the guard that has this socket waits for that of this guard, be it by way of others.
+bool SocketTap::isWaitedForBy(QAbstractSocket *socket) const
+{
+    for (int step = 0; socket && step < longestRing; ++step) {
+        const SocketWitness *witness = SocketWitness::of(socket);
+        const SocketTap *holder = witness ? witness->guardNearby() : nullptr;
+        if (holder == this)
+            return true;
+        socket = holder && holder->m_waiting ? holder->m_waiting->socket() : nullptr;
+    }
+    return false;
 }
 
 void SocketTap::stopWaiting()

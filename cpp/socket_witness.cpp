@@ -138,6 +138,14 @@ SocketTap *SocketWitness::guard()
     return nullptr;
 }
 
+SocketTap *SocketWitness::guardNearby() const
+{
+    const QMutexLocker lock(&m_tie->mutex);
+    SocketTap *guard = m_tie->guard;
+    return guard && guard->thread() == thread() && thread() == QThread::currentThread() ? guard
+                                                                                        : nullptr;
+}
+
 /// In the socket's thread, so that what was found on it can be put back.
 void SocketWitness::retire()
 {

@@ -43,6 +43,8 @@ public:
     /// Null from when it is being destroyed.
     QAbstractSocket *socket() const { return m_socket; }
 
+    /// The guard, if it lives in this thread, as the caller does.
+    SocketTap *guardNearby() const;
     /// Takes the connection under guard if there is one that is not yet, and if its descriptor is
     /// known, or Qt has nothing more to say of it (`settled`). Returns descriptor() if so, otherwise −1.
     std::int64_t adopt(bool settled = false);

@@ -48,6 +48,18 @@ TestCase {
         }
     }
 
+    Component {
+        id: exchanging
+        Item {
+            id: pair
+            required property QtObject one
+            required property QtObject other
+            property bool exchanged: false
+            readonly property Heard first: Heard { socket: pair.exchanged ? pair.other : pair.one }
+            readonly property Heard second: Heard { socket: pair.exchanged ? pair.one : pair.other }
+        }
+    }
+
     readonly property string words: "detectWithin: 6 ms is not within 2..65534 s; a shorter time takes a heart-beat (heartbeatInterval)"
 
     function init() {
@@ -158,6 +170,23 @@ TestCase {
         compare(link.errorString, "TCP_KEEPCNT: 1000 is not within 1..127")
         compare(test.backend.warnings().length, 1)
         compare(link.objectName, "pump")
+    }
+
+    function test_twoMayExchangeTheirSockets() {
+        const one = test.backend.socket
+        const other = test.backend.otherSocket()
+        const pair = make(exchanging, { one: one, other: other })
+        for (const exchanged of [false, true, false]) {
+            pair.exchanged = exchanged
+            tryCompare(pair.first, "socket", exchanged ? other : one)
+            tryCompare(pair.second, "socket", exchanged ? one : other)
+        }
+        wait(1100) // longer than a guard waits before it tells that it was refused
+        for (const link of [pair.first, pair.second]) {
+            compare(link.told, [])
+            compare(link.errorString, "")
+        }
+        compare(test.backend.warnings(), [])
     }
 
     SignalSpy { id: failed; signalName: "applyFailed" }
