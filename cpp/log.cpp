@@ -23,10 +23,12 @@ QString nameOf(const SocketTap *guard)
                           : QStringLiteral("ka::KeepAlive \"%1\"").arg(name);
 }
 
-/// The peer's address and port; empty where they are not known.
+/// The peer's address and port; empty where they are not known. What a QLocalSocket has within makes
+/// them up of its path.
 QString peerOf(const QAbstractSocket *socket)
 {
-    if (!socket || socket->peerPort() == 0)
+    if (!socket || socket->peerPort() == 0
+        || (socket->parent() && socket->parent()->inherits("QLocalSocket")))
         return {};
     const QHostAddress address = socket->peerAddress();
     // A server for both families shows a peer of the older as one of the newer.

@@ -8,6 +8,9 @@
 #include <QtCore/qlist.h>
 #include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
+#if QT_CONFIG(ssl)
+#    include <QtNetwork/qsslsocket.h>
+#endif
 #include <QtNetwork/qtcpserver.h>
 
 #include <algorithm>
@@ -35,10 +38,12 @@ public:
             before->retire();
             noticeEngines();
             m_listener.change(config);
+            guardSoon();
         }
         m_listener.bringUpToDate();
         server->installEventFilter(this);
-        connect(server, &QTcpServer::newConnection, this, &ServerGuard::guardNew,
+        connect(
+                server, &QTcpServer::newConnection, this, [this] { guardNew(true); },
                 Qt::DirectConnection);
     }
 
@@ -85,6 +90,10 @@ private:
             if (child == m_listener.engine())
                 m_listener.forget();
         }
+        // The server need not tell of a connection: its signals may be blocked, or disconnected, and a
+        // class of the program's may make the socket later. After newConnection() nothing is left.
+        if (event->type() == QEvent::ChildAdded)
+            guardSoon();
         // It may listen later, or again: then it has a descriptor when the event loop turns.
         if (m_listener.isNew())
             QMetaObject::invokeMethod(this, &ServerGuard::bringUpToDate, Qt::QueuedConnection);
@@ -108,16 +117,38 @@ private:
         m_listener.bringUpToDate();
     }
 
-    /// Each that has become the server's child since the last time, and was accepted by it. While it
-    /// was added it did not say yet of what class it is.
-    void guardNew()
+    /// What newConnection() did not tell of until then.
+    void guardSoon()
     {
+        if (std::exchange(m_guardsSoon, true))
+            return;
+        QMetaObject::invokeMethod(
+                this,
+                [this] {
+                    m_guardsSoon = false;
+                    guardNew(false);
+                },
+                Qt::QueuedConnection);
+    }
+
+    /// Each that has become the server's child since the last time, and was accepted by it. While it
+    /// was added it did not say yet of what class it is. Unless the server has just `told` of one, what
+    /// is under way is left for later.
+    void guardNew(bool told)
+    {
+        if (m_retired || (!told && m_newChildren.isEmpty()))
+            return;
         bringUpToDate();
         const QPointer<ServerGuard> alive(this);
         QList<QPointer<QAbstractSocket>> accepted;
         for (const QPointer<QObject> &child : std::exchange(m_newChildren, {})) {
             auto *socket = qobject_cast<QAbstractSocket *>(child.data());
-            if (socket && isAccepted(socket))
+            if (!socket)
+                continue;
+            disconnect(socket, nullptr, this, nullptr);
+            if (!told && isUnderWay(socket))
+                waitFor(socket);
+            else if (isAccepted(socket))
                 accepted.append(socket);
         }
         for (const QPointer<QAbstractSocket> &socket : std::as_const(accepted)) {
@@ -126,6 +157,29 @@ private:
             if (!alive)
                 return;
         }
+    }
+
+    /// Whether it has yet to be given its connection, or is in the midst of its handshake: a QSslServer
+    /// tells of it after that.
+    static bool isUnderWay(const QAbstractSocket *socket)
+    {
+#if QT_CONFIG(ssl)
+        const auto *encrypting = qobject_cast<const QSslSocket *>(socket);
+        if (encrypting && encrypting->mode() != QSslSocket::UnencryptedMode
+            && !encrypting->isEncrypted())
+            return true;
+#endif
+        return socket->state() == QAbstractSocket::UnconnectedState;
+    }
+
+    void waitFor(QAbstractSocket *socket)
+    {
+        m_newChildren.append(socket);
+        connect(socket, &QAbstractSocket::stateChanged, this, &ServerGuard::guardSoon);
+#if QT_CONFIG(ssl)
+        if (const auto *encrypting = qobject_cast<const QSslSocket *>(socket))
+            connect(encrypting, &QSslSocket::encrypted, this, &ServerGuard::guardSoon);
+#endif
     }
 
     /// The program's own sockets may have the server for their parent, too. Only those that it
@@ -158,6 +212,7 @@ private:
     std::function<void(KeepAlive *)> m_setUp;
     QList<QPointer<QObject>> m_newChildren;
     bool m_retired = false;
+    bool m_guardsSoon = false;
 };
 
 } // namespace detail

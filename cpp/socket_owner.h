@@ -4,8 +4,14 @@
 #include <ka/detail/socket_tap.h>
 
 #include <QtCore/qiodevice.h>
+#include <QtCore/qpointer.h>
+
+#include <memory>
 
 namespace ka::detail {
+
+/// What ties a SocketOwner to its mark, wherever each of them lives.
+struct OwnerTie;
 
 /// Watches an object that owns sockets as its children, and tells the guard when it gets another
 /// one, or dies. A QWebSocket makes a new socket at each open().
@@ -15,12 +21,14 @@ class SocketOwner : public QObject
 
 public:
     SocketOwner(QObject *owner, SocketTap *guard);
+    ~SocketOwner() override;
 
+    /// Null from when it is being destroyed.
     QObject *object() const { return m_owner; }
     /// What takes bytes as they are, or null where the owner frames what it sends.
     QIODevice *device() const;
 
-    /// The socket among the direct children of this object that came last, or null.
+    /// The TCP socket among the direct children of this object that came last, or null.
     static QAbstractSocket *newest(const QObject *owner);
     /// Whether it is of a class that is made to own one, and will do so even if it does not yet.
     static bool isKnown(const QObject *object);
@@ -29,8 +37,13 @@ protected:
     bool eventFilter(QObject *watched, QEvent *event) override;
 
 private:
-    QObject *m_owner;
+    class Mark;
+
+    void gone();
+
+    const QPointer<QObject> m_owner;
     SocketTap *const m_guard;
+    const std::shared_ptr<OwnerTie> m_tie;
 };
 
 } // namespace ka::detail

@@ -23,6 +23,10 @@ namespace {
 
 /// How often what is displayed is brought up to date.
 constexpr int displayEvery = 100;
+/// How many guards may exchange their sockets in a ring.
+constexpr int longestRing = 64;
+/// How long that may take until one of them tells that it has none.
+constexpr std::chrono::milliseconds exchange{500};
 
 /// The signals of the values that change all the time: they are looked for while somebody wants them.
 const std::array<QMetaMethod, 3> &displaySignals()
@@ -119,7 +123,7 @@ void SocketTap::part()
         const QMutexLocker lock(&m_tie->mutex);
         m_tie->guard = nullptr;
         if (!here && m_tie->witness)
-            m_tie->witness->deleteLater();
+            QMetaObject::invokeMethod(m_tie->witness, &SocketWitness::retire, Qt::QueuedConnection);
     }
     m_tie.reset();
     delete here;
@@ -196,11 +200,34 @@ void SocketTap::takeNewest()
 /// Waits for a socket of another guard, and tells so as soon as patience() is over.
 void SocketTap::waitFor(QObject *object, QAbstractSocket *socket)
 {
-    m_waiting = new Waiting(object, socket, this);
+    auto *const waiting = new Waiting(object, socket, this);
+    m_waiting = waiting;
+    if (isWaitedForBy(socket)) {
+        // Two that exchange their sockets: neither would ever let go. This one does, and has the other
+        // socket as soon as the event loop has turned some times.
+        waiting->tellAfter(std::max(patience(), exchange));
+        part();
+        delete std::exchange(m_owner, nullptr);
+        socketReplaced(false, -1, false);
+        return;
+    }
     if (patience().count() > 0)
-        m_waiting->tellAfter(patience());
+        waiting->tellAfter(patience());
     else
         refuseAnothers();
+}
+
+/// Whether the guard that has this socket waits for that of this guard, be it by way of others.
+bool SocketTap::isWaitedForBy(QAbstractSocket *socket) const
+{
+    for (int step = 0; socket && step < longestRing; ++step) {
+        const SocketWitness *witness = SocketWitness::of(socket);
+        const SocketTap *holder = witness ? witness->guardNearby() : nullptr;
+        if (holder == this)
+            return true;
+        socket = holder && holder->m_waiting ? holder->m_waiting->socket() : nullptr;
+    }
+    return false;
 }
 
 void SocketTap::stopWaiting()
@@ -233,10 +260,13 @@ void SocketTap::refuseAnothers()
     refused(QStringLiteral("socket: another KeepAlive guards it already"));
 }
 
-void SocketTap::ownerGone()
+/// The owner is being destroyed. Its socket, or what else it had as a child, may be the first to tell.
+void SocketTap::ownerGone(SocketOwner *owner)
 {
+    if (m_owner != owner)
+        return;
     part();
-    // The sender: it is in use until its signal is done.
+    // The caller: it is in use until it is done.
     std::exchange(m_owner, nullptr)->deleteLater();
     socketReplaced(false, -1, false);
 }
@@ -256,8 +286,14 @@ bool SocketTap::isOwned() const
 
 std::int64_t SocketTap::descriptor() const
 {
-    const SocketWitness *here = witness();
-    return here ? here->descriptor() : -1;
+    SocketWitness *here = witness();
+    if (!here)
+        return -1;
+    const std::int64_t descriptor = here->descriptor();
+    // Not at once: whoever asks is in the midst of something.
+    if (here->isBehind(descriptor))
+        here->catchUpSoon();
+    return descriptor;
 }
 
 void SocketTap::dropWitness()
@@ -277,7 +313,8 @@ void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 
 void SocketTap::hearReceived(bool hear)
 {
-    if (SocketWitness *here = witness())
+    SocketWitness *here = witness();
+    if (here && here->socket())
         here->hearReceived(hear);
 }
 
@@ -301,10 +338,12 @@ void SocketTap::socketGone(const Tie *tie, const QString &why)
         return;
     m_tie.reset();
     const QPointer<SocketTap> alive(this);
-    if (m_owner)
+    if (!m_owner)
+        socketReplaced(false, -1, false);
+    else if (m_owner->object())
         socketRenewed(-1);
     else
-        socketReplaced(false, -1, false);
+        ownerGone(m_owner);
     if (alive && !why.isEmpty())
         refused(why);
 }

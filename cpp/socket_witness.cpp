@@ -2,10 +2,10 @@
 #include "socket_witness.h"
 
 #include "own_descriptor.h"
+#include "socket_owner.h"
 
 #include <QtCore/qcoreevent.h>
 #include <QtCore/qmetaobject.h>
-#include <QtCore/qpointer.h>
 #include <QtCore/qthread.h>
 #include <QtNetwork/qtcpsocket.h>
 #if QT_CONFIG(ssl)
@@ -58,6 +58,35 @@ public:
 
 } // namespace
 
+/// What hears the socket's states. Its end is the end of that connection of signal and slot: a program
+/// that says `sock->disconnect()` means its own slots, and the witness has to listen anew.
+class SocketWitness::Ear
+{
+public:
+    Ear(SocketWitness *witness, std::shared_ptr<Tie> tie)
+        : m_witness(witness)
+        , m_tie(std::move(tie))
+    {
+    }
+    Ear(Ear &&) = default;
+    Ear &operator=(Ear &&) = delete;
+    /// In whatever thread disconnects.
+    ~Ear()
+    {
+        if (!m_tie) // it was moved from
+            return;
+        const QMutexLocker lock(&m_tie->mutex);
+        if (m_tie->witness && m_tie->witness->socket())
+            QMetaObject::invokeMethod(m_witness, &SocketWitness::catchUp, Qt::QueuedConnection);
+    }
+
+    void operator()(QAbstractSocket::SocketState state) const { m_witness->onStateChanged(state); }
+
+private:
+    SocketWitness *m_witness;
+    std::shared_ptr<Tie> m_tie;
+};
+
 /// Tells a guard in another thread that its socket is gone. The caller holds the mutex, so the guard
 /// is alive; should it die before it hears of this, Qt takes the call back.
 void SocketWitness::tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why)
@@ -106,10 +135,26 @@ SocketTap *SocketWitness::guard()
     tell(std::exchange(m_tie->guard, nullptr), m_tie,
          QStringLiteral("socket: it was moved to another thread and the guard was not; make the "
                         "guard a child of the socket, or move both"));
+    retire();
+    return nullptr;
+}
+
+SocketTap *SocketWitness::guardNearby() const
+{
+    const QMutexLocker lock(&m_tie->mutex);
+    SocketTap *guard = m_tie->guard;
+    return guard && guard->thread() == thread() && thread() == QThread::currentThread() ? guard
+                                                                                        : nullptr;
+}
+
+/// In the socket's thread, so that what was found on it can be put back.
+void SocketWitness::retire()
+{
+    restore();
     m_kept.reset();
+    m_adopted = false;
     m_place.cancel();
     deleteLater();
-    return nullptr;
 }
 
 SocketWitness *SocketWitness::of(const QAbstractSocket *socket)
@@ -121,12 +166,15 @@ SocketWitness *SocketWitness::of(const QAbstractSocket *socket)
 /// goes on, and in a blocking program no event loop is needed.
 void SocketWitness::listen()
 {
+    if (!m_socket)
+        return;
     m_socket->disconnect(this);
-    // By name: each connection to a member pointer would cost a heap block, times thousands of guards.
-    m_listening = connect(m_socket, SIGNAL(stateChanged(QAbstractSocket::SocketState)),
-                          SLOT(onStateChanged(QAbstractSocket::SocketState)), Qt::DirectConnection);
-    // With QSslSocket the descriptor comes after the state.
-    connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
+    m_listening = connect(m_socket.data(), &QAbstractSocket::stateChanged, this, Ear(this, m_tie),
+                          Qt::DirectConnection);
+    // The others by name: each connection to a functor or a member pointer costs a heap block more,
+    // times thousands of guards. With QSslSocket the descriptor comes after the state.
+    if (m_encrypts)
+        connect(m_socket, SIGNAL(connected()), SLOT(takeUnderGuard()), Qt::DirectConnection);
     connect(m_socket, SIGNAL(errorOccurred(QAbstractSocket::SocketError)),
             SLOT(onError(QAbstractSocket::SocketError)), Qt::DirectConnection);
     if (std::exchange(m_hears, false))
@@ -175,14 +223,18 @@ bool SocketWitness::asks() const
 
 std::int64_t SocketWitness::adopt(bool settled)
 {
-    if (m_adopted || m_socket->state() != QAbstractSocket::ConnectedState)
+    if (m_adopted || !m_socket || m_socket->state() != QAbstractSocket::ConnectedState)
         return -1;
     const qintptr own = ownDescriptor(m_socket);
     if (own == -1 && !settled) {
         // Qt may be about to say more: with QSslSocket the descriptor comes after the state, within
         // setSocketDescriptor() it does, too, and no signal after it.
-        if (!std::exchange(m_settling, true))
+        if (!std::exchange(m_settling, true)) {
             QMetaObject::invokeMethod(this, &SocketWitness::settle, Qt::QueuedConnection);
+            // Where the program blocks and no event loop turns, the first bytes show that, too.
+            connect(m_socket, SIGNAL(channelReadyRead(int)), SLOT(settle()), Qt::DirectConnection);
+            connect(m_socket, SIGNAL(bytesWritten(qint64)), SLOT(settle()), Qt::DirectConnection);
+        }
         return -1;
     }
     m_adopted = true;
@@ -195,7 +247,10 @@ std::int64_t SocketWitness::adopt(bool settled)
 /// Qt has said what there is to say of the connection.
 void SocketWitness::settle()
 {
-    m_settling = false;
+    if (std::exchange(m_settling, false) && m_socket) {
+        disconnect(m_socket, SIGNAL(channelReadyRead(int)), this, SLOT(settle()));
+        disconnect(m_socket, SIGNAL(bytesWritten(qint64)), this, SLOT(settle()));
+    }
     takeUnderGuard(true);
 }
 
@@ -243,7 +298,7 @@ bool SocketWitness::isOwn(qintptr descriptor) const
 
 std::int64_t SocketWitness::descriptor() const
 {
-    if (!m_adopted)
+    if (!m_adopted || !m_socket)
         return -1;
     const qintptr descriptor = m_socket->socketDescriptor();
     return isOwn(descriptor) ? std::int64_t(descriptor) : noDescriptor;
@@ -276,15 +331,27 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
     case QAbstractSocket::UnconnectedState:
         endConnection();
         break;
-    default:
+    default: // it begins anew
+        endUntold();
         break;
     }
+}
+
+/// A wait of the program that is over, or a call that was out of place, leaves an error in the socket,
+/// and the connection goes on. Of one that is lost Qt has closed its end by now.
+bool SocketWitness::isExpiredWait(QAbstractSocket::SocketError error) const
+{
+    if (error != QAbstractSocket::SocketTimeoutError && error != QAbstractSocket::OperationError)
+        return false;
+    // A QSslSocket has its end in a socket within.
+    const QAbstractSocket *within = m_encrypts ? SocketOwner::newest(m_socket) : nullptr;
+    return within ? within->isValid() : m_socket->isValid();
 }
 
 void SocketWitness::onError(QAbstractSocket::SocketError error)
 {
     // Not what this side made the socket say: the guard knows.
-    if (m_failed == m_connections)
+    if (m_failed == m_connections || isExpiredWait(error))
         return;
     if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
         guard->socketFailed(classOf(error), evidence());
@@ -303,6 +370,12 @@ void SocketWitness::takeUnderGuard()
 
 void SocketWitness::takeUnderGuard(bool settled)
 {
+    if (m_adopted && isStray()) {
+        const QPointer<SocketWitness> alive(this);
+        endUntold();
+        if (!alive)
+            return;
+    }
     SocketTap *guard = this->guard();
     if (!guard)
         return;
@@ -311,7 +384,36 @@ void SocketWitness::takeUnderGuard(bool settled)
         guard->socketConnected(descriptor);
 }
 
-void SocketWitness::endConnection()
+/// The socket went on without a signal, or without one that was heard.
+void SocketWitness::catchUp()
+{
+    m_catchesUp = false;
+    if (!m_listening)
+        listen();
+    takeUnderGuard();
+}
+
+void SocketWitness::catchUpSoon()
+{
+    if (!std::exchange(m_catchesUp, true))
+        QMetaObject::invokeMethod(this, &SocketWitness::catchUp, Qt::QueuedConnection);
+}
+
+/// The guarded connection is over, and no signal has told so. Where the socket has gone on, the
+/// program has ended it: what its peer has done since, and the error that stands in the socket, are
+/// no loss.
+void SocketWitness::endUntold()
+{
+    if (!m_adopted)
+        return;
+    const bool goesOn = m_socket && m_socket->state() != QAbstractSocket::UnconnectedState;
+    if (goesOn)
+        letGo();
+    endConnection(goesOn);
+}
+
+/// With `own` it was the program that has ended it.
+void SocketWitness::endConnection(bool own)
 {
     if (!m_adopted)
         return;
@@ -322,17 +424,32 @@ void SocketWitness::endConnection()
         return;
     const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
     // Rust reads the duplicate's last word and drops it before a slot of the program runs.
-    const bool none = m_socket->error() == QAbstractSocket::UnknownSocketError;
-    guard->socketDisconnected(none ? SocketError::None : classOf(m_socket->error()), duplicate);
+    const QAbstractSocket::SocketError error
+            = m_socket && !own ? m_socket->error() : QAbstractSocket::UnknownSocketError;
+    const bool none = error == QAbstractSocket::UnknownSocketError;
+    guard->socketDisconnected(none ? SocketError::None : classOf(error), duplicate);
 }
 
 /// Whether the guarded connection has gone, or become another, without a signal. One without a
 /// descriptor is taken for the same.
 bool SocketWitness::isStray() const
 {
+    if (!m_socket)
+        return true;
     const bool connected = m_socket->state() == QAbstractSocket::ConnectedState
                         || m_socket->state() == QAbstractSocket::ClosingState;
     return !connected || (m_kept && !isOwn(m_socket->socketDescriptor()));
+}
+
+bool SocketWitness::isBehind(std::int64_t descriptor) const
+{
+    if (!m_socket)
+        return false;
+    const bool connected = m_socket->state() == QAbstractSocket::ConnectedState;
+    if (!m_adopted)
+        return connected && !m_settling;
+    return (!connected && m_socket->state() != QAbstractSocket::ClosingState)
+        || (m_kept && descriptor == noDescriptor);
 }
 
 std::int64_t SocketWitness::queued() const
@@ -341,7 +458,7 @@ std::int64_t SocketWitness::queued() const
 #if QT_CONFIG(ssl)
     // What is not encrypted yet, and what is.
     if (m_encrypts)
-        bytes += static_cast<const QSslSocket *>(m_socket)->encryptedBytesToWrite();
+        bytes += static_cast<const QSslSocket *>(m_socket.data())->encryptedBytesToWrite();
 #endif
     return bytes;
 }
@@ -391,7 +508,7 @@ void SocketWitness::hold(const std::array<std::int64_t, 6> &found)
 
 void SocketWitness::restore()
 {
-    if (m_adopted && m_kept)
+    if (m_adopted && m_kept && m_socket)
         m_kept->restore(descriptor());
 }
 

@@ -8,6 +8,7 @@
 #include "look_timer.h"
 
 #include <QtCore/qmutex.h>
+#include <QtCore/qpointer.h>
 #include <QtNetwork/qabstractsocket.h>
 
 #include <chrono>
@@ -39,8 +40,11 @@ public:
 
     static SocketWitness *of(const QAbstractSocket *socket);
 
+    /// Null from when it is being destroyed.
     QAbstractSocket *socket() const { return m_socket; }
 
+    /// The guard, if it lives in this thread, as the caller does.
+    SocketTap *guardNearby() const;
     /// Takes the connection under guard if there is one that is not yet, and if its descriptor is
     /// known, or Qt has nothing more to say of it (`settled`). Returns descriptor() if so, otherwise −1.
     std::int64_t adopt(bool settled = false);
@@ -64,6 +68,13 @@ public:
     unsigned connections() const { return m_connections; }
     /// Whether it is this one of them that is under guard.
     bool guards(unsigned connection) const { return m_adopted && m_connections == connection; }
+    /// Whether the socket has another connection than the guarded one, or none, and no signal has told
+    /// so. `descriptor` is what descriptor() has just said.
+    bool isBehind(std::int64_t descriptor) const;
+    /// Has catchUp() called when the event loop turns.
+    void catchUpSoon();
+    /// The guard is gone, and lived in another thread.
+    void retire();
     /// Ends the guarded connection, and no other, at once and with nothing more sent. With a `why` it
     /// is an error of the socket's.
     void abort(const QString &why);
@@ -72,13 +83,13 @@ protected:
     bool event(QEvent *event) override;
 
 private Q_SLOTS:
-    void onStateChanged(QAbstractSocket::SocketState state);
     void onError(QAbstractSocket::SocketError error);
     void takeUnderGuard();
     void settle();
     void onReadyRead();
 
 private:
+    class Ear;
     using Clock = std::chrono::steady_clock;
     /// Kept in Rust. Null for a connection without a descriptor.
     struct Free
@@ -90,18 +101,24 @@ private:
     };
 
     void listen();
+    void onStateChanged(QAbstractSocket::SocketState state);
     void takeUnderGuard(bool settled);
-    void endConnection();
+    void catchUp();
+    void endConnection(bool own = false);
+    void endUntold();
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
     bool asks() const;
     qint64 available() const;
+    bool isExpiredWait(QAbstractSocket::SocketError error) const;
     bool fail(const QString &why);
     SocketTap *guard();
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
-    QAbstractSocket *const m_socket;
+    /// While it destroys its children, this among them, the socket is no more than a QObject. Where the
+    /// program has silenced it, no signal has told of the end by then.
+    const QPointer<QAbstractSocket> m_socket;
     const std::shared_ptr<Tie> m_tie;
     std::unique_ptr<qkeepalive::bridge::MaybeWitness, Free> m_kept;
     QMetaObject::Connection m_listening;
@@ -119,6 +136,7 @@ private:
     bool m_adopted = false;
     bool m_hears = false;
     bool m_settling = false;
+    bool m_catchesUp = false;
 };
 
 } // namespace ka::detail

@@ -21,6 +21,8 @@ public:
 
     /// What is to be guarded; null if it died.
     QObject *object() const { return m_object; }
+    /// What another guard has; null where nobody is known to have it.
+    QAbstractSocket *socket() const { return m_socket; }
     /// Waits for this one from now on.
     void watch(QAbstractSocket *socket);
     /// If it still waits after this time, the guard tells that it was refused.

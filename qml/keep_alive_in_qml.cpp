@@ -2,7 +2,9 @@
 #include "keep_alive_in_qml.h"
 
 #include <QtCore/qloggingcategory.h>
+#include <QtCore/qmetaobject.h>
 #include <QtCore/qpointer.h>
+#include <QtCore/qstring.h>
 #include <QtQml/qqmlinfo.h>
 
 #include <utility>
@@ -24,21 +26,34 @@ void KeepAliveInQml::classBegin()
 void KeepAliveInQml::componentComplete()
 {
     m_isComplete = true;
+    tellLeft();
+}
+
+void KeepAliveInQml::tellLeft()
+{
     const QPointer<KeepAliveInQml> alive(this);
     const QStringList untold = std::exchange(m_untold, {});
     for (const QString &why : untold) {
+        m_telling = why;
         if (isRefused(why))
             publish(0, ka::LossReason::NoLoss, {}, why);
         if (!alive)
             return;
+        m_telling.clear();
     }
 }
 
 bool KeepAliveInQml::tells(const QString &why)
 {
-    if (!m_isComplete && !m_untold.contains(why))
+    const bool ofPair = why.startsWith(QLatin1String("heartbeatTimeout: "));
+    if (m_isComplete && (!ofPair || why == m_telling))
+        return true;
+    if (m_isComplete && m_untold.isEmpty())
+        QMetaObject::invokeMethod(
+                this, [this] { tellLeft(); }, Qt::QueuedConnection);
+    if (!m_untold.contains(why))
         m_untold.append(why);
-    return m_isComplete;
+    return false;
 }
 
 void KeepAliveInQml::log(const QString &why) const

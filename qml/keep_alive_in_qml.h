@@ -9,6 +9,8 @@
 #include <chrono>
 
 /// ka::KeepAlive as QML makes it: tells its refusals when the object is complete, with file and line.
+/// Later a refusal of the heart-beat's times has until the next turn of the event loop: of a pair whose
+/// bindings change one after the other, the first change alone may be wrong.
 ///
 /// QML sets the values before it connects the handlers, so onApplyFailed would hear of none that is
 /// wrong from the start; and it sets them in an order of its own.
@@ -27,6 +29,10 @@ protected:
     std::chrono::milliseconds patience() const override;
 
 private:
+    void tellLeft();
+
     QStringList m_untold;
+    /// What is told at this moment.
+    QString m_telling;
     bool m_isComplete = true;
 };

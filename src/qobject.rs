@@ -304,6 +304,8 @@ pub mod ffi {
 pub struct KeepAliveRust {
     guard: Guard,
     heartbeat_payload: QByteArray,
+    /// The payload is refused because of whom the socket belongs to, and not for what it is.
+    framed: bool,
     /// What was displayed last.
     shown: Shown,
 }
@@ -462,6 +464,7 @@ impl ffi::KeepAlive {
 
     fn set_heartbeat_payload(mut self: Pin<&mut Self>, payload: &QByteArray) {
         let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        self.as_mut().rust_mut().get_mut().framed = false;
         if let Err(error) = LONGEST_PAYLOAD.check(length) {
             self.show(0, |guard| refuse(guard, About::Payload, error.to_string()));
         } else if length > 0 && self.is_owned() {
@@ -549,10 +552,15 @@ impl ffi::KeepAlive {
         milliseconds(self.rust().guard.view().detection_time, -1)
     }
 
-    fn socket_replaced(self: Pin<&mut Self>, present: bool, descriptor: i64, inherits: bool) {
+    fn socket_replaced(mut self: Pin<&mut Self>, present: bool, descriptor: i64, inherits: bool) {
         let inherited = inherits
             .then(|| Found::of_numbers([0, 1, 2, 3, 4, 5].map(|number| self.inherited(number))));
+        // With another owner it is refused anew.
+        let framed = std::mem::take(&mut self.as_mut().rust_mut().get_mut().framed);
         self.decide(CONNECTING | ffi::Change::Socket.repr, |guard| {
+            if framed {
+                guard.accepted(About::Payload);
+            }
             guard.detached();
             if present {
                 guard.attached();
@@ -619,13 +627,16 @@ impl ffi::KeepAlive {
         });
     }
 
-    fn refused(self: Pin<&mut Self>, why: &QString) {
+    fn refused(mut self: Pin<&mut Self>, why: &QString) {
         let why = String::from(why);
         // The base refuses sockets, and the bytes that a socket cannot be given.
         let about = match why.starts_with("heartbeatPayload: ") {
             true => About::Payload,
             false => About::Socket,
         };
+        if about == About::Payload {
+            self.as_mut().rust_mut().get_mut().framed = true;
+        }
         self.show(0, |guard| refuse(guard, about, why));
     }
 

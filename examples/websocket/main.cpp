@@ -71,8 +71,12 @@ int main(int argc, char **argv)
         || !give(link, &ka::KeepAlive::setHeartbeatInterval, parser.value(beat)))
         return misused;
 
-    // A heartbeatPayload is refused here: raw bytes would break the protocol's frames.
-    QObject::connect(link, &ka::KeepAlive::heartbeatDue, &socket, [&socket] { socket.ping(); });
+    // A heartbeatPayload is refused here: raw bytes would break the protocol's frames, and so would a
+    // ping in the midst of the handshake.
+    QObject::connect(link, &ka::KeepAlive::heartbeatDue, &socket, [&socket] {
+        if (socket.state() == QAbstractSocket::ConnectedState)
+            socket.ping();
+    });
 
     QObject::connect(link, &ka::KeepAlive::stateChanged, &socket,
                      [link] { say(QVariant::fromValue(link->state()).toString()); });

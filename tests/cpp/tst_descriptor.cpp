@@ -100,6 +100,8 @@ private slots:
     void behindSocksAnOwnCloseIsNoLoss();
     void behindSocksWhatComesWhileASlotRunsAnEventLoopIsLife();
     void behindSocksAPeerIsNotBlamedForWhatNobodyReads();
+    void behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss_data();
+    void behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss();
     void behindAnHttpProxyTheConnectionToTheProxyIsGuarded();
     void aNumberThatQtHasClosedIsNotTouched();
 
@@ -241,6 +243,36 @@ void tst_Descriptor::behindSocksAnOwnCloseIsNoLoss()
         QTRY_COMPARE(it.guard.state(), KeepAlive::State::Waiting);
         QCOMPARE(it.lost.size(), 0);
     }
+}
+
+void tst_Descriptor::behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss_data()
+{
+    QTest::addColumn<int>("later");
+    QTest::newRow("at once") << 0;
+    QTest::newRow("100 ms later") << 100;
+    QTest::newRow("a second later") << 1000;
+}
+
+void tst_Descriptor::behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss()
+{
+    QFETCH(int, later);
+    const Proxy proxy(Proxy::Socks5);
+    Guarded it;
+    QVERIFY(connectThrough(proxy, QNetworkProxy::Socks5Proxy, it));
+    QTRY_COMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY(!it.socket.waitForReadyRead(50));
+    QCOMPARE(it.socket.error(), QAbstractSocket::SocketTimeoutError);
+    if (later > 0)
+        QTest::qWait(later);
+    it.socket.close();
+    QTRY_COMPARE(it.guard.state(), KeepAlive::State::Waiting);
+    QCOMPARE(it.lost.size(), 0);
+    // A loss is told as before.
+    QVERIFY(connectThrough(proxy, QNetworkProxy::Socks5Proxy, it));
+    QTRY_COMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY(!it.socket.waitForReadyRead(50));
+    it.peer.finish();
+    QTRY_COMPARE(it.lost.size(), 1);
 }
 
 /// There Qt has a descriptor to give. What it knows of the other end is beyond it.

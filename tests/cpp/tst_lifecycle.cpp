@@ -9,6 +9,7 @@
 #include <QtCore/QPointer>
 #include <QtCore/QThread>
 #include <QtCore/QTimer>
+#include <QtNetwork/QSslSocket>
 #include <QtTest/QtTest>
 
 #include <fcntl.h>
@@ -52,7 +53,15 @@ private slots:
     void aDescriptorGivenToTheSocketIsTaken();
     void aConnectedSocketWithoutADescriptorCostsLittle();
     void anotherDescriptorGivenToAConnectedSocketIsTaken();
+    void aBlockingProgramMayGiveADescriptor_data();
+    void aBlockingProgramMayGiveADescriptor();
+    void anotherDescriptorIsTakenSoonWhereTheGuardIsAsked();
     void everyReconnectGetsTheOptionsAgain();
+    void aReconnectAfterAnEndInSilenceIsGuarded_data();
+    void aReconnectAfterAnEndInSilenceIsGuarded();
+    void aSocketThatIsDisconnectedFromEverythingIsHeardAgain_data();
+    void aSocketThatIsDisconnectedFromEverythingIsHeardAgain();
+    void aConnectThatNobodyHeardIsTakenSoonWhereTheGuardIsAsked();
     void aSocketIsExchangedForAnother();
 
     void theFinIsSentAtOnceWhenThisSideCloses_data();
@@ -63,6 +72,8 @@ private slots:
     void theGuardMayDieFirst();
     void theSocketMayDieWhileConnected();
     void disconnectAndDeleteLaterIsSafe();
+    void aSocketMayDieInSilence_data();
+    void aSocketMayDieInSilence();
 
     void aLostSlotMayDoAnything_data();
     void aLostSlotMayDoAnything();
@@ -76,6 +87,8 @@ private slots:
     void bothMayMoveToAnotherThread();
     void aGuardLeftBehindInAnotherThreadSaysSo_data();
     void aGuardLeftBehindInAnotherThreadSaysSo();
+    void aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt_data();
+    void aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt();
 
     void withoutADescriptorToSpareTheLossIsToldAllTheSame();
     void theDuplicateIsNotInheritedByChildren();
@@ -200,6 +213,52 @@ void tst_Lifecycle::anotherDescriptorGivenToAConnectedSocketIsTaken()
     QCOMPARE(it.lost.size(), 0);
 }
 
+void tst_Lifecycle::aBlockingProgramMayGiveADescriptor_data()
+{
+    QTest::addColumn<bool>("reads");
+    QTest::newRow("and reads") << true;
+    QTest::newRow("and writes") << false;
+}
+
+/// No event loop turns, and within setSocketDescriptor() the descriptor comes after the state.
+void tst_Lifecycle::aBlockingProgramMayGiveADescriptor()
+{
+    QFETCH(bool, reads);
+    Peer peer;
+    QTcpSocket socket;
+    KeepAlive guard(&socket);
+    guard.setDetectWithin(6000);
+    for (int round = 0; round < 2; ++round) {
+        QVERIFY(socket.setSocketDescriptor(loopback::dial(peer.port())));
+        QVERIFY(peer.accept());
+        if (reads) {
+            QVERIFY(peer.send("x"));
+            QVERIFY(socket.waitForReadyRead(1000));
+            QCOMPARE(socket.readAll(), QByteArray("x"));
+        } else {
+            QCOMPARE(socket.write("x"), 1);
+            QVERIFY(socket.waitForBytesWritten(1000));
+        }
+        QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+        QVERIFY(applied(socket));
+        socket.abort();
+        QCOMPARE(guard.state(), KeepAlive::State::Waiting);
+    }
+}
+
+void tst_Lifecycle::anotherDescriptorIsTakenSoonWhereTheGuardIsAsked()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    QVERIFY(it.socket.setSocketDescriptor(loopback::dial(it.peer.port())));
+    QCOMPARE(it.guard.silence(), -1);
+    QTRY_VERIFY_WITH_TIMEOUT(applied(it.socket), 200);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY2(it.peer.seesFin(), "the first connection is let go of");
+    QCOMPARE(it.lost.size(), 0);
+}
+
 void tst_Lifecycle::everyReconnectGetsTheOptionsAgain()
 {
     Guarded it;
@@ -214,6 +273,116 @@ void tst_Lifecycle::everyReconnectGetsTheOptionsAgain()
         QCOMPARE(it.guard.state(), KeepAlive::State::Lost);
         QCOMPARE(it.guard.lossReason(), KeepAlive::LossReason::PeerReset);
     }
+}
+
+void tst_Lifecycle::aReconnectAfterAnEndInSilenceIsGuarded_data()
+{
+    QTest::addColumn<bool>("encrypts");
+    QTest::addColumn<bool>("given");
+    QTest::newRow("QTcpSocket") << false << false;
+    QTest::newRow("QTcpSocket, a descriptor") << false << true;
+    QTest::newRow("QSslSocket") << true << false;
+    QTest::newRow("QSslSocket, a descriptor") << true << true;
+}
+
+/// The program blocks the socket's signals while it ends a connection, as programs do that do not
+/// want to hear of it themselves.
+void tst_Lifecycle::aReconnectAfterAnEndInSilenceIsGuarded()
+{
+    QFETCH(bool, encrypts);
+    QFETCH(bool, given);
+    Peer peer;
+    const std::unique_ptr<QTcpSocket> socket(encrypts ? new QSslSocket : new QTcpSocket);
+    KeepAlive guard;
+    guard.setSocket(socket.get());
+    guard.setDetectWithin(6000);
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    const auto connectIt = [&] {
+        if (given)
+            return socket->setSocketDescriptor(loopback::dial(peer.port())) && peer.accept();
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        return socket->waitForConnected() && peer.accept();
+    };
+    for (int round = 0; round < 3; ++round) {
+        QVERIFY(connectIt());
+        if (!given)
+            QVERIFY2(applied(*socket), "at once");
+        QTRY_VERIFY(guard.state() == KeepAlive::State::Healthy && applied(*socket));
+        // An error of before stands in the socket.
+        if (round == 0) {
+            peer.finish();
+            QTRY_COMPARE(guard.state(), KeepAlive::State::Lost);
+            continue;
+        }
+        const QSignalBlocker blocker(socket.get());
+        socket->abort();
+    }
+    QCOMPARE(lost.size(), 1);
+    QVERIFY(connectIt());
+    QTRY_COMPARE(guard.state(), KeepAlive::State::Healthy);
+    peer.reset();
+    QTRY_COMPARE(lost.size(), 2);
+}
+
+void tst_Lifecycle::aSocketThatIsDisconnectedFromEverythingIsHeardAgain_data()
+{
+    QTest::addColumn<QString>("when");
+    for (const char *when : {"waiting", "connected", "closed", "aborted then", "in a slot"})
+        QTest::newRow(when) << QString::fromLatin1(when);
+}
+
+void tst_Lifecycle::aSocketThatIsDisconnectedFromEverythingIsHeardAgain()
+{
+    QFETCH(QString, when);
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    const auto disconnectIt = [&] { it.socket.disconnect(); };
+    if (when == QLatin1String("in a slot"))
+        connect(&it.socket, &QTcpSocket::stateChanged, this, disconnectIt);
+    if (when != QLatin1String("waiting"))
+        QVERIFY(it.connect());
+    if (when == QLatin1String("closed"))
+        it.socket.close();
+    for (int round = 0; round < 2; ++round)
+        it.socket.disconnect();
+    if (when == QLatin1String("aborted then"))
+        it.socket.abort();
+    QCoreApplication::processEvents();
+    // The witness heard of all of it by now, and listens: to this, too.
+    if (it.socket.state() == QAbstractSocket::UnconnectedState) {
+        QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+        QVERIFY(it.connect());
+    }
+    QVERIFY(applied(it.socket));
+    QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QCOMPARE(it.lost.size(), 0);
+    it.peer.finish();
+    QTRY_COMPARE(it.reason(), ka::LossReason::PeerClosed);
+    QTRY_COMPARE(it.socket.state(), QAbstractSocket::UnconnectedState);
+    // Connected before the event loop turned.
+    it.socket.disconnect();
+    QVERIFY(it.connect());
+    QTRY_COMPARE(it.guard.state(), KeepAlive::State::Healthy);
+    QVERIFY(applied(it.socket));
+    it.peer.reset();
+    QTRY_COMPARE(it.lost.size(), 2);
+}
+
+void tst_Lifecycle::aConnectThatNobodyHeardIsTakenSoonWhereTheGuardIsAsked()
+{
+    Guarded it;
+    it.guard.setDetectWithin(8000);
+    {
+        const QSignalBlocker blocker(&it.socket);
+        QVERIFY(it.connect());
+    }
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+    it.guard.setDetectWithin(6000);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting); // a slot may be in the midst of anything
+    QTRY_COMPARE_WITH_TIMEOUT(it.guard.state(), KeepAlive::State::Healthy, 200);
+    QVERIFY(applied(it.socket));
+    it.peer.finish();
+    QTRY_COMPARE(it.reason(), ka::LossReason::PeerClosed);
 }
 
 void tst_Lifecycle::aSocketIsExchangedForAnother()
@@ -339,6 +508,65 @@ void tst_Lifecycle::disconnectAndDeleteLaterIsSafe()
     QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
     QCOMPARE(guard.state(), KeepAlive::State::Detached);
     QCOMPARE(guard.socket(), nullptr);
+}
+
+void tst_Lifecycle::aSocketMayDieInSilence_data()
+{
+    QTest::addColumn<bool>("blocks");
+    QTest::addColumn<bool>("encrypts");
+    QTest::addColumn<bool>("child");
+    QTest::addColumn<QString>("end");
+    for (const char *way : {"disconnect()", "blockSignals()"}) {
+        for (const char *type : {"QTcpSocket", "QSslSocket"}) {
+            for (const char *guard : {"a child", "none of its children"}) {
+                for (const char *end : {"nothing", "abort()", "close()"}) {
+                    QTest::addRow("%s, %s, %s, the guard is %s", way, end, type, guard)
+                            << (way[0] == 'b') << (type[1] == 'S') << (guard[0] == 'a')
+                            << QString::fromLatin1(end);
+                }
+            }
+        }
+    }
+}
+
+/// The idiom of a program that is done with a socket: no signal tells the guard of the end.
+void tst_Lifecycle::aSocketMayDieInSilence()
+{
+    QFETCH(bool, blocks);
+    QFETCH(bool, encrypts);
+    QFETCH(bool, child);
+    QFETCH(QString, end);
+    for (const bool later : {true, false}) {
+        Peer peer;
+        QTcpSocket *socket = encrypts ? new QSslSocket : new QTcpSocket;
+        KeepAlive outside;
+        QPointer<KeepAlive> guard(child ? new KeepAlive(socket) : &outside);
+        guard->setSocket(socket);
+        guard->setDetectWithin(6000);
+        QSignalSpy lost(guard.data(), &KeepAlive::connectionLost);
+        socket->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket->waitForConnected() && peer.accept());
+        QCoreApplication::processEvents();
+        QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+        if (blocks)
+            socket->blockSignals(true);
+        else
+            socket->disconnect();
+        if (end == QLatin1String("abort()"))
+            socket->abort();
+        else if (end == QLatin1String("close()"))
+            socket->close();
+        if (later) {
+            socket->deleteLater();
+            QCoreApplication::sendPostedEvents(socket, QEvent::DeferredDelete);
+        } else {
+            delete socket;
+        }
+        QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
+        QCOMPARE(guard.isNull(), child);
+        QCOMPARE(outside.state(), KeepAlive::State::Detached);
+        QCOMPARE(lost.size(), 0);
+    }
 }
 
 void tst_Lifecycle::aLostSlotMayDoAnything_data()
@@ -629,6 +857,48 @@ void tst_Lifecycle::aGuardLeftBehindInAnotherThreadSaysSo()
             QCOMPARE(guard->socket(), &other);
         }
     }
+}
+
+void tst_Lifecycle::aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt_data()
+{
+    QTest::addColumn<QString>("then");
+    for (const char *then : {"stays there", "dies there", "lets go there"})
+        QTest::newRow(then) << QString::fromLatin1(then);
+}
+
+void tst_Lifecycle::aGuardThatGoesToAnotherThreadLeavesTheSocketAsItFoundIt()
+{
+    QFETCH(QString, then);
+    Peer peer;
+    ScopedThread thread;
+    thread.start();
+    QTcpSocket socket;
+    auto *guard = new KeepAlive;
+    socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+    QVERIFY(socket.waitForConnected() && peer.accept());
+    const ka::Config found = ka::query(socket.socketDescriptor());
+    guard->setSocket(&socket);
+    guard->setDetectWithin(6000);
+    guard->setHeartbeatInterval(50); // so that it is soon looked for
+    QVERIFY(applied(socket));
+    connect(&thread, &QThread::finished, guard, &QObject::deleteLater);
+    guard->moveToThread(&thread);
+    if (then == QLatin1String("dies there"))
+        guard->deleteLater();
+    else if (then == QLatin1String("lets go there"))
+        QMetaObject::invokeMethod(guard, [guard] { guard->setSocket(nullptr); });
+    const auto isAsFound = [&] {
+        const ka::Config now = ka::query(socket.socketDescriptor());
+        return now.enabled == found.enabled && now.idle == found.idle
+            && now.interval == found.interval && now.count == found.count;
+    };
+    QTRY_VERIFY(isAsFound());
+    // And it is free for another.
+    KeepAlive next;
+    QTRY_VERIFY((next.setSocket(&socket), next.socket() == &socket));
+    QCOMPARE(next.state(), KeepAlive::State::Healthy);
+    socket.abort();
+    QVERIFY2(peer.seesFin(), "no duplicate descriptor stays behind");
 }
 
 void tst_Lifecycle::withoutADescriptorToSpareTheLossIsToldAllTheSame()

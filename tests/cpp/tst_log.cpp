@@ -8,6 +8,8 @@
 #include <ka/socket.h>
 
 #include <QtCore/QLoggingCategory>
+#include <QtNetwork/QLocalServer>
+#include <QtNetwork/QLocalSocket>
 #include <QtTest/QtTest>
 
 using ka::KeepAlive;
@@ -105,6 +107,29 @@ private slots:
                                                    "127.0.0.1:%1 lost: PeerReset: the peer reset "
                                                    "the connection")
                                             .arg(it.peer.port())});
+    }
+
+    /// A QLocalSocket has a QTcpSocket within, whose peer Qt makes up of the path's bytes.
+    void theConnectionOfALocalSocketHasNoAddress()
+    {
+        QLocalServer server;
+        const QString name
+                = QStringLiteral("qkeepalive-log-%1").arg(QCoreApplication::applicationPid());
+        QVERIFY(server.listen(name));
+        QLocalSocket socket;
+        KeepAlive guard;
+        guard.setSocket(&socket);
+        socket.connectToServer(name);
+        QVERIFY(socket.waitForConnected());
+        QTRY_COMPARE(guard.state(), KeepAlive::State::Healthy);
+        QTRY_VERIFY(server.hasPendingConnections());
+        QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+        delete server.nextPendingConnection();
+        QTRY_COMPARE(lost.size(), 1);
+        QCOMPARE(lines.size(), 1);
+        QVERIFY2(lines.first().startsWith(QLatin1String(
+                         "qkeepalive.verdict warning: ka::KeepAlive: the connection lost: ")),
+                 qPrintable(lines.first()));
     }
 
     void aVerdictOfOurOwnIsToldOnce()

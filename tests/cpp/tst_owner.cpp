@@ -7,6 +7,7 @@
 
 #include <QtCore/QPointer>
 #include <QtCore/QThread>
+#include <QtNetwork/QUdpSocket>
 #include <QtTest/QtTest>
 
 #include <memory>
@@ -22,11 +23,16 @@ private slots:
     void theSocketOfAnOwnerIsGuarded();
     void aParentThatMerelyHasASocketIsNotTaken();
     void theNewestOfSeveralSocketsIsGuarded();
+    void aUdpSocketOfAnOwnerIsPassedOver();
     void anOwnerThatGetsANewSocketHasThatGuarded();
     void aLostOwnerStaysLostUntilItsNextSocketConnects();
     void anOwnerWhoseSocketDiesWaitsForTheNext();
     void anOwnerThatDiesDetachesTheGuard_data();
     void anOwnerThatDiesDetachesTheGuard();
+    void anOwnerMayDieInSilence_data();
+    void anOwnerMayDieInSilence();
+    void anOwnerMayDieInAnotherThread();
+    void whatTellsOfAnOwnersEndGoesWithTheGuard();
     void aGuardThatIsAChildOfItsOwnerDiesWithIt();
     void theOwnerMayBeExchanged();
 
@@ -34,6 +40,7 @@ private slots:
     void anOwnerOfAnotherThreadIsRefused();
     void aSocketOfAnOwnerThatIsGuardedAlreadyIsRefused();
     void aRawPayloadIsRefusedWithAnOwner();
+    void aRefusalOfThePayloadStaysWhereTheOwnerIsNotTheReason();
     void aRawPayloadFromBeforeIsNotWrittenWithAnOwner();
     void aBeatOfAnOwnerIsTheProgramsOwn();
 };
@@ -84,6 +91,26 @@ void tst_Owner::theNewestOfSeveralSocketsIsGuarded()
     QTest::qWait(50);
     QCOMPARE(lost.size(), 0);
     second.reset();
+    QTRY_COMPARE(lost.size(), 1);
+}
+
+void tst_Owner::aUdpSocketOfAnOwnerIsPassedOver()
+{
+    Peer peer;
+    Client client;
+    QVERIFY(client.open(peer));
+    const QUdpSocket younger(&client);
+    KeepAlive guard;
+    guard.setSocket(&client);
+    QCOMPARE(guard.errorString(), QString());
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    auto *later = new QUdpSocket(&client);
+    QCoreApplication::processEvents();
+    QCOMPARE(guard.errorString(), QString());
+    QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+    delete later;
+    QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+    peer.reset();
     QTRY_COMPARE(lost.size(), 1);
 }
 
@@ -189,6 +216,105 @@ void tst_Owner::anOwnerThatDiesDetachesTheGuard()
     QVERIFY(next.open(peer));
     guard.setSocket(&next);
     QCOMPARE(guard.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::anOwnerMayDieInSilence_data()
+{
+    QTest::addColumn<bool>("blocks");
+    QTest::addColumn<bool>("younger");
+    QTest::addColumn<bool>("child");
+    for (const bool blocks : {false, true}) {
+        for (const bool younger : {false, true}) {
+            for (const bool child : {false, true}) {
+                QTest::addRow("%s, %s, %s", blocks ? "blockSignals()" : "disconnect()",
+                              younger ? "a socket of later" : "the first socket",
+                              child ? "its child" : "outside")
+                        << blocks << younger << child;
+            }
+        }
+    }
+}
+
+void tst_Owner::anOwnerMayDieInSilence()
+{
+    QFETCH(bool, blocks);
+    QFETCH(bool, younger);
+    QFETCH(bool, child);
+    Peer peer;
+    auto client = std::make_unique<Client>();
+    KeepAlive outside;
+    const QPointer<KeepAlive> guard(child ? new KeepAlive(client.get()) : &outside);
+    QVERIFY(client->open(peer));
+    guard->setSocket(client.get());
+    guard->setDetectWithin(6000);
+    if (younger) {
+        delete client->socket;
+        QVERIFY(client->open(peer));
+    }
+    QCOMPARE(guard->state(), KeepAlive::State::Healthy);
+    QSignalSpy socketChanged(guard.data(), &KeepAlive::socketChanged);
+    QSignalSpy lost(guard.data(), &KeepAlive::connectionLost);
+    // Whoever asks while it dies is told that there is none.
+    QObject *seen = this;
+    if (!child)
+        connect(guard, &KeepAlive::stateChanged, this, [&] { seen = guard->socket(); });
+    if (blocks)
+        client->blockSignals(true);
+    else
+        client->disconnect();
+    client.reset();
+    QVERIFY(peer.seesFin());
+    QCOMPARE(guard.isNull(), child);
+    QCOMPARE(lost.size(), 0);
+    if (child)
+        return;
+    QCOMPARE(seen, nullptr);
+    QCOMPARE(outside.socket(), nullptr);
+    QCOMPARE(outside.state(), KeepAlive::State::Detached);
+    QCOMPARE(socketChanged.size(), 1);
+    // And it serves another.
+    Client next;
+    QVERIFY(next.open(peer));
+    outside.setSocket(&next);
+    QCOMPARE(outside.state(), KeepAlive::State::Healthy);
+}
+
+void tst_Owner::anOwnerMayDieInAnotherThread()
+{
+    for (int round = 0; round < 20; ++round) {
+        ScopedThread thread;
+        thread.start();
+        auto *client = new Client;
+        client->socket = new QTcpSocket(client);
+        auto guard = std::make_unique<KeepAlive>();
+        guard->setSocket(client);
+        QCOMPARE(guard->state(), KeepAlive::State::Waiting);
+        client->moveToThread(&thread);
+        client->disconnect();
+        client->deleteLater();
+        if (round % 2 == 0) {
+            QTRY_COMPARE(guard->state(), KeepAlive::State::Detached);
+            QCOMPARE(guard->socket(), nullptr);
+        }
+        guard.reset();
+        thread.quit();
+        QVERIFY(thread.wait());
+    }
+}
+
+void tst_Owner::whatTellsOfAnOwnersEndGoesWithTheGuard()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    for (int round = 0; round < 3; ++round) {
+        KeepAlive guard;
+        guard.setSocket(&client);
+        QCOMPARE(guard.socket(), &client);
+        if (round == 1)
+            guard.setSocket(nullptr);
+    }
+    QCOMPARE(client.children(), QObjectList{client.socket});
+    QVERIFY(client.socket->children().isEmpty());
 }
 
 void tst_Owner::aGuardThatIsAChildOfItsOwnerDiesWithIt()
@@ -299,6 +425,35 @@ void tst_Owner::aRawPayloadIsRefusedWithAnOwner()
     QCOMPARE(guard.errorString(), QString());
 }
 
+void tst_Owner::aRefusalOfThePayloadStaysWhereTheOwnerIsNotTheReason()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    KeepAlive guard;
+    guard.setHeartbeatPayload(QByteArray(100000, 'x'));
+    const QString tooLong = guard.errorString();
+    QVERIFY(!tooLong.isEmpty());
+    guard.setSocket(client.socket);
+    QCOMPARE(guard.errorString(), tooLong);
+    // What was refused while there was an owner is not in force without one either.
+    guard.setSocket(&client);
+    guard.setHeartbeatPayload("ping\n");
+    QVERIFY(!guard.errorString().isEmpty());
+    guard.setSocket(client.socket);
+    QCOMPARE(guard.heartbeatPayload(), QByteArray());
+    QVERIFY(!guard.errorString().isEmpty());
+    guard.setHeartbeatPayload("ping\n");
+    QCOMPARE(guard.errorString(), QString());
+    // One owner after the other: it is said of the second, too.
+    Client other;
+    other.socket = new QTcpSocket(&other);
+    guard.setSocket(&client);
+    guard.setSocket(&other);
+    QVERIFY(guard.errorString().startsWith(QLatin1String("heartbeatPayload: QObject frames")));
+    guard.setSocket(nullptr);
+    QCOMPARE(guard.errorString(), QString());
+}
+
 /// Setters come in any order: the socket is guarded, and what is wrong is said.
 void tst_Owner::aRawPayloadFromBeforeIsNotWrittenWithAnOwner()
 {
@@ -324,6 +479,7 @@ void tst_Owner::aRawPayloadFromBeforeIsNotWrittenWithAnOwner()
     QCOMPARE(peer.received(), QByteArray());
     // With the socket itself it is written.
     guard.setSocket(client.socket);
+    QCOMPARE(guard.errorString(), QString());
     QTRY_VERIFY(peer.received().startsWith("ping\nping\n"));
     // A slot may take the guard away while it is told.
     auto *other = new KeepAlive;

@@ -55,6 +55,9 @@ private slots:
     void theHeartbeatWorksByBytes();
     void aHungProgramIsFound();
     void anOwnCloseIsNoLoss();
+    void anOwnCloseAfterAnExpiredWaitIsNoLoss_data();
+    void anOwnCloseAfterAnExpiredWaitIsNoLoss();
+    void anOwnCloseAfterACallOutOfPlaceIsNoLoss();
     void aLossOfThePeersDoingIsTold();
 
 private:
@@ -141,6 +144,53 @@ void tst_Sandbox::anOwnCloseIsNoLoss()
         QCOMPARE(it.lost.size(), 0);
         QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
     }
+}
+
+void tst_Sandbox::anOwnCloseAfterAnExpiredWaitIsNoLoss_data()
+{
+    QTest::addColumn<int>("later");
+    QTest::addColumn<bool>("blocks");
+    QTest::newRow("at once") << 0 << false;
+    QTest::newRow("100 ms later") << 100 << false;
+    QTest::newRow("a second later") << 1000 << false;
+    QTest::newRow("in a program without an event loop") << 0 << true;
+}
+
+/// Where the kernel tells nothing, the error that the wait leaves could be taken for a loss.
+void tst_Sandbox::anOwnCloseAfterAnExpiredWaitIsNoLoss()
+{
+    QFETCH(int, later);
+    QFETCH(bool, blocks);
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    for (int round = 0; round < 2; ++round) {
+        QVERIFY(it.connect());
+        QVERIFY(!it.socket.waitForReadyRead(20));
+        if (!blocks)
+            QTest::qWait(later);
+        it.socket.close();
+        QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
+    }
+    // A loss is told as before.
+    QVERIFY(it.connect());
+    QVERIFY(!it.socket.waitForReadyRead(20));
+    QCOMPARE(it.lost.size(), 0);
+    it.peer.reset();
+    QVERIFY(!blocks || !it.socket.waitForReadyRead(1000));
+    QTRY_COMPARE(it.lost.size(), 1);
+}
+
+void tst_Sandbox::anOwnCloseAfterACallOutOfPlaceIsNoLoss()
+{
+    Guarded it;
+    it.guard.setDetectWithin(6000);
+    QVERIFY(it.connect());
+    QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("connectToHost")));
+    it.socket.connectToHost(QStringLiteral("127.0.0.1"), it.peer.port());
+    QCOMPARE(it.socket.error(), QAbstractSocket::OperationError);
+    it.socket.close();
+    QCOMPARE(it.lost.size(), 0);
+    QCOMPARE(it.guard.state(), KeepAlive::State::Waiting);
 }
 
 void tst_Sandbox::aLossOfThePeersDoingIsTold()

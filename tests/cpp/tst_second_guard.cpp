@@ -10,6 +10,7 @@
 #include <QtTest/QtTest>
 
 #include <memory>
+#include <vector>
 
 using namespace std::chrono_literals;
 using ka::KeepAlive;
@@ -61,6 +62,10 @@ private slots:
     void anOwnerThatDiesIsWaitedForNoMore();
     void aGuardWhoseOwnersNextSocketIsAnothersWaits();
     void aSocketThatGoesToAnotherThreadIsWaitedForNoMore();
+    void guardsMayExchangeTheirSockets_data();
+    void guardsMayExchangeTheirSockets();
+    void anOwnersGuardMayExchangeItToo();
+    void oneThatDiesInTheMidstOfAnExchangeLeavesItToTheOthers();
 };
 
 void tst_SecondGuard::itTakesOverWhenTheFirstLetsGo_data()
@@ -323,6 +328,83 @@ void tst_SecondGuard::aSocketThatGoesToAnotherThreadIsWaitedForNoMore()
     first->deleteLater();
     QTest::qWait(50);
     QVERIFY(second.isRefused());
+}
+
+void tst_SecondGuard::guardsMayExchangeTheirSockets_data()
+{
+    QTest::addColumn<int>("guards");
+    QTest::newRow("two") << 2;
+    QTest::newRow("three") << 3;
+    QTest::newRow("ten") << 10;
+}
+
+/// As bindings do when what they depend on changes: one guard after the other gets the next socket.
+void tst_SecondGuard::guardsMayExchangeTheirSockets()
+{
+    QFETCH(int, guards);
+    Peer peer;
+    std::vector<std::unique_ptr<QTcpSocket>> sockets;
+    std::vector<std::unique_ptr<Second>> links;
+    for (int i = 0; i < guards; ++i) {
+        sockets.push_back(std::make_unique<QTcpSocket>());
+        sockets.back()->connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(sockets.back()->waitForConnected());
+        links.push_back(std::make_unique<Second>(sockets.back().get(), 6000));
+        QCOMPARE(links.back()->guard->state(), KeepAlive::State::Healthy);
+    }
+    for (int turn = 1; turn <= 3; ++turn) {
+        const auto wanted
+                = [&](int i) { return sockets.at(std::size_t((i + turn) % guards)).get(); };
+        for (int i = 0; i < guards; ++i)
+            links.at(std::size_t(i))->guard->setSocket(wanted(i));
+        for (int i = 0; i < guards; ++i) {
+            const Second &link = *links.at(std::size_t(i));
+            QTRY_COMPARE(link.guard->socket(), wanted(i));
+            QCOMPARE(link.guard->state(), KeepAlive::State::Healthy);
+            QCOMPARE(link.guard->errorString(), QString());
+            QCOMPARE(link.lost.size(), 0);
+        }
+        for (const auto &socket : sockets)
+            QVERIFY(ka::query(socket->socketDescriptor()).idle == 3s);
+    }
+    QTest::qWait(600); // longer than it has for it
+    for (const auto &link : links)
+        QCOMPARE(link->guard->errorString(), QString());
+    QCOMPARE(links.back()->failed.size(), 0);
+}
+
+void tst_SecondGuard::anOwnersGuardMayExchangeItToo()
+{
+    Client client;
+    client.socket = new QTcpSocket(&client);
+    QTcpSocket socket;
+    Second first(&client);
+    Second second(&socket);
+    second.guard->setSocket(&client);
+    QCOMPARE(second.guard->socket(), &socket);
+    first.guard->setSocket(&socket);
+    QTRY_COMPARE(first.guard->socket(), &socket);
+    QTRY_COMPARE(second.guard->socket(), &client);
+    QCOMPARE(first.failed.size(), 0);
+    first.guard->setSocket(&client);
+    second.guard->setSocket(&socket);
+    QTRY_COMPARE(first.guard->socket(), &client);
+    QTRY_COMPARE(second.guard->socket(), &socket);
+}
+
+void tst_SecondGuard::oneThatDiesInTheMidstOfAnExchangeLeavesItToTheOthers()
+{
+    QTcpSocket one;
+    QTcpSocket two;
+    Second first(&one);
+    auto second = std::make_unique<KeepAlive>();
+    const QPointer<KeepAlive> alive(second.get());
+    second->setSocket(&two);
+    first.guard->setSocket(&two);
+    connect(second.get(), &KeepAlive::socketChanged, this, [&] { second.reset(); });
+    second->setSocket(&one);
+    QVERIFY(!alive);
+    QTRY_COMPARE(first.guard->socket(), &two);
 }
 
 QTEST_GUILESS_MAIN(tst_SecondGuard)

@@ -8,6 +8,7 @@
 #include <ka/socket.h>
 
 #include <QtCore/QProcess>
+#include <QtCore/QTimer>
 #include <QtTest/QtTest>
 
 using namespace std::chrono_literals;
@@ -59,6 +60,10 @@ private slots:
     void everyAcceptedConnectionIsGuarded_data();
     void everyAcceptedConnectionIsGuarded();
     void theSlotsOfNewConnectionFindTheGuard();
+    void aServerThatTellsOfNoConnectionIsGuardedAllTheSame_data();
+    void aServerThatTellsOfNoConnectionIsGuardedAllTheSame();
+    void aServerThatMakesItsSocketsLaterIsGuarded();
+    void socketsOfTheProgramsOwnAreLeftAlone();
     void connectionsThatWereThereBeforeGetTheValuesToo();
     void aServerThatListensAgainGuardsOn();
     void aLossIsToldOfTheConnectionThatHadIt();
@@ -119,6 +124,107 @@ void tst_Server::theSlotsOfNewConnectionFindTheGuard()
     one.connectToHost(QHostAddress::LocalHost, server.serverPort());
     two.connectToHost(QHostAddress::LocalHost, server.serverPort());
     QTRY_COMPARE(found, 2);
+}
+
+void tst_Server::aServerThatTellsOfNoConnectionIsGuardedAllTheSame_data()
+{
+    QTest::addColumn<bool>("blocks");
+    QTest::addColumn<bool>("encrypts");
+    QTest::newRow("disconnect()") << false << false;
+    QTest::newRow("blockSignals()") << true << false;
+    QTest::newRow("disconnect(), TLS") << false << true;
+    QTest::newRow("blockSignals(), TLS") << true << true;
+}
+
+void tst_Server::aServerThatTellsOfNoConnectionIsGuardedAllTheSame()
+{
+    QFETCH(bool, blocks);
+    QFETCH(bool, encrypts);
+    const std::unique_ptr<QTcpServer> server(encrypts ? new TlsServer : new QTcpServer);
+    QVERIFY(server->isListening() || server->listen(QHostAddress::LocalHost));
+    QList<KeepAlive *> links;
+    ka::guardConnections(server.get(), 6s, [&](KeepAlive *link) { links << link; });
+    if (blocks)
+        server->blockSignals(true);
+    else
+        server->disconnect();
+    for (int i = 1; i <= 3; ++i) {
+        QSslSocket client;
+        client.setPeerVerifyMode(QSslSocket::VerifyNone);
+        if (encrypts)
+            client.connectToHostEncrypted(QStringLiteral("127.0.0.1"), server->serverPort());
+        else
+            client.connectToHost(QHostAddress::LocalHost, server->serverPort());
+        QTRY_VERIFY(server->hasPendingConnections());
+        QTcpSocket *socket = server->nextPendingConnection();
+        QTRY_COMPARE(links.size(), i);
+        QCOMPARE(links.last()->socket(), socket);
+        QCOMPARE(links.last()->detectionTime(), 6000);
+        QVERIFY(applied(socket->socketDescriptor()));
+    }
+    QTest::qWait(20);
+    QCOMPARE(links.size(), 3);
+}
+
+void tst_Server::aServerThatMakesItsSocketsLaterIsGuarded()
+{
+    /// Tells of none, and makes the socket some time after, or lets it wait for its descriptor.
+    class Late : public QTcpServer
+    {
+    public:
+        QTcpSocket *made = nullptr;
+        bool waits = false;
+
+    protected:
+        void incomingConnection(qintptr descriptor) override
+        {
+            const auto make = [this, descriptor] {
+                made = new QTcpSocket(this);
+                const auto give = [this, descriptor] { made->setSocketDescriptor(descriptor); };
+                if (waits)
+                    QTimer::singleShot(20, made, give);
+                else
+                    give();
+            };
+            QTimer::singleShot(20, this, make);
+        }
+    };
+    for (const bool waits : {false, true}) {
+        Late server;
+        server.waits = waits;
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        QList<KeepAlive *> links;
+        ka::guardConnections(&server, 6s, [&](KeepAlive *link) { links << link; });
+        QTcpSocket client;
+        client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+        QTRY_COMPARE(links.size(), 1);
+        QCOMPARE(links.first()->socket(), server.made);
+        QTRY_COMPARE(links.first()->state(), KeepAlive::State::Healthy);
+        QVERIFY(applied(server.made->socketDescriptor()));
+        QTest::qWait(20);
+        QCOMPARE(links.size(), 1);
+    }
+}
+
+void tst_Server::socketsOfTheProgramsOwnAreLeftAlone()
+{
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    int calls = 0;
+    ka::guardConnections(&server, 6s, [&](KeepAlive *) { ++calls; });
+    QTcpServer other;
+    QVERIFY(other.listen(QHostAddress::LocalHost));
+    auto *own = new QTcpSocket(&server);
+    QTest::qWait(10);
+    own->connectToHost(QHostAddress::LocalHost, other.serverPort());
+    QVERIFY(own->waitForConnected());
+    QTest::qWait(10);
+    QTcpSocket client;
+    client.connectToHost(QHostAddress::LocalHost, server.serverPort());
+    QTRY_COMPARE(calls, 1);
+    QTest::qWait(10);
+    QVERIFY(!guardOf(own));
+    QCOMPARE(calls, 1);
 }
 
 void tst_Server::connectionsThatWereThereBeforeGetTheValuesToo()

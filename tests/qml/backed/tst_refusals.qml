@@ -38,6 +38,27 @@ TestCase {
             heartbeatTimeout: self.every + 300
         }
     }
+    Component {
+        id: boundTimeoutFirst
+        Heard {
+            id: that
+            property int every: 200
+            heartbeatTimeout: that.every + 300
+            heartbeatInterval: that.every
+        }
+    }
+
+    Component {
+        id: exchanging
+        Item {
+            id: pair
+            required property QtObject one
+            required property QtObject other
+            property bool exchanged: false
+            readonly property Heard first: Heard { socket: pair.exchanged ? pair.other : pair.one }
+            readonly property Heard second: Heard { socket: pair.exchanged ? pair.one : pair.other }
+        }
+    }
 
     readonly property string words: "detectWithin: 6 ms is not within 2..65534 s; a shorter time takes a heart-beat (heartbeatInterval)"
 
@@ -111,6 +132,37 @@ TestCase {
         compare(test.backend.warnings(), [])
     }
 
+    function test_aPairMayChangeLater_data() {
+        return [{ tag: "down", every: 50 }, { tag: "up", every: 2000 }, { tag: "far up", every: 60000 }]
+    }
+
+    // One binding follows the other: in between the pair is wrong.
+    function test_aPairMayChangeLater(data) {
+        for (const component of [bound, boundTimeoutFirst]) {
+            const link = make(component)
+            link.every = data.every
+            compare(link.heartbeatInterval, data.every)
+            compare(link.heartbeatTimeout, data.every + 300)
+            compare(link.errorString, "")
+            wait(20)
+            compare(link.told, [])
+            compare(test.backend.warnings(), [])
+        }
+    }
+
+    function test_aPairThatStaysWrongIsToldSoon() {
+        const link = make(intervalFirst)
+        link.heartbeatTimeout = 100
+        link.heartbeatTimeout = 150
+        const why = "heartbeatTimeout: 150 ms is not within 201..2147483647 ms"
+        compare(link.errorString, why)
+        compare(link.told, [])
+        tryCompare(link, "told", [why])
+        wait(20)
+        compare(link.told, [why])
+        compare(test.backend.warnings().length, 1)
+    }
+
     function test_laterOnesAreToldAtOnce() {
         const link = make(plain, { objectName: "pump" })
         compare(test.backend.warnings(), [])
@@ -118,6 +170,23 @@ TestCase {
         compare(link.errorString, "TCP_KEEPCNT: 1000 is not within 1..127")
         compare(test.backend.warnings().length, 1)
         compare(link.objectName, "pump")
+    }
+
+    function test_twoMayExchangeTheirSockets() {
+        const one = test.backend.socket
+        const other = test.backend.otherSocket()
+        const pair = make(exchanging, { one: one, other: other })
+        for (const exchanged of [false, true, false]) {
+            pair.exchanged = exchanged
+            tryCompare(pair.first, "socket", exchanged ? other : one)
+            tryCompare(pair.second, "socket", exchanged ? one : other)
+        }
+        wait(1100) // longer than a guard waits before it tells that it was refused
+        for (const link of [pair.first, pair.second]) {
+            compare(link.told, [])
+            compare(link.errorString, "")
+        }
+        compare(test.backend.warnings(), [])
     }
 
     SignalSpy { id: failed; signalName: "applyFailed" }

@@ -101,7 +101,8 @@ public:
     /// Refused, with errorString and applyFailed(): what neither is nor owns a TCP socket of Qt, a
     /// socket of another thread, and one that another guard has. The socket before is left as it is.
     /// The last of these is taken as soon as the other guard lets go, unless this one was given
-    /// something else meanwhile; several guards that wait have it in turn, the latest first.
+    /// something else meanwhile; several guards that wait have it in turn, the latest first. Where the
+    /// other one waits for the socket of this one, this one lets go of it, and they exchange them.
     void setSocket(QObject *object);
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map of
@@ -248,8 +249,9 @@ private:
     void part();
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
-    void ownerGone();
+    void ownerGone(SocketOwner *owner);
     void waitFor(QObject *object, QAbstractSocket *socket);
+    bool isWaitedForBy(QAbstractSocket *socket) const;
     void stopWaiting();
     void tryAgain();
     void refuseAnothers();
