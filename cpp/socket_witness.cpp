@@ -210,7 +210,7 @@ bool SocketWitness::asks() const
 #if QT_CONFIG(ssl)
     // Bytes of the program's own do not belong into a handshake, which may wait for a person.
     if (m_encrypts) {
-        const auto *socket = static_cast<const QSslSocket *>(m_socket);
+        const auto *socket = static_cast<const QSslSocket *>(m_socket.data());
         if (socket->mode() != QSslSocket::UnencryptedMode && !socket->isEncrypted())
             return false;
     }
