@@ -134,7 +134,7 @@ impl Guard {
     /// What is promised of the connection's socket: what was asked for, and where nothing was, what
     /// the socket has. `None` where there is no connection, or the kernel refused the values.
     pub fn in_force(&self) -> Option<Config> {
-        self.link.as_ref()?.in_force
+        self.link.as_ref()?.in_force()
     }
 
     /// What was found on the socket of the connection, and is put back when it is let go of.
@@ -268,7 +268,7 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Ok(());
         };
-        let Some(before) = link.in_force else {
+        let Some(before) = link.in_force() else {
             // What was wanted at the connect was refused, all of it; here is the next try.
             if !link.blind {
                 link.take(&new, info, kernel)?;
@@ -398,7 +398,7 @@ impl Guard {
             return;
         };
         let sees = enabled && !link.multipath && !link.blind;
-        let terms = link.in_force.filter(|_| sees).and_then(|config| Terms::new(&config));
+        let terms = link.in_force().filter(|_| sees).and_then(|config| Terms::new(&config));
         if link.liveness.as_ref().map(Liveness::terms) != terms.as_ref() {
             match (&mut link.liveness, terms) {
                 (Some(live), Some(terms)) => {
@@ -459,7 +459,7 @@ impl Guard {
             // Still connected: what was reported was no loss.
             (link.doubt, link.reported) = (None, None);
         }
-        let sees = !link.blind && !link.multipath && link.in_force.is_some();
+        let sees = !link.blind && !link.multipath && link.in_force().is_some();
         debug_assert!(sees || link.liveness.is_none(), "nothing is judged that cannot be seen");
         let info = if link.blind { Some(Snapshot::default()) } else { kernel.snapshot() };
         let Some(info) = info else {
@@ -588,7 +588,7 @@ impl Guard {
             heard: true,
             error_pending: false,
             snapshot: Some(info),
-            config: link.in_force,
+            config: link.in_force(),
         };
         let loss = loss::classify(&evidence);
         loss.map_or_else(Orders::default, |loss| self.decide(loss, state))
@@ -660,7 +660,7 @@ impl Guard {
         self.left = None;
         let link = self.link.take()?;
         evidence.heard = link.reported.is_some();
-        evidence.config = link.in_force;
+        evidence.config = link.in_force();
         if let Some(reported) = link.reported {
             evidence.reported = reported;
         }

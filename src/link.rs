@@ -10,7 +10,7 @@ use crate::heartbeat::{Heartbeat, Pulse};
 use crate::kernel::Kernel;
 use crate::liveness::Liveness;
 use crate::loss::{Loss, ReportedError};
-use crate::plan::Together;
+use crate::plan::{Together, milliseconds};
 use crate::retransmission;
 use crate::snapshot::Snapshot;
 use crate::sys;
@@ -25,7 +25,7 @@ pub(crate) struct Link {
     /// When a report that a blind guard could not check is known to have been no loss.
     pub(crate) doubt: Option<Box<Instant>>,
     /// What is promised of the socket; `None` where the kernel refused the values.
-    pub(crate) in_force: Option<Config>,
+    promised: Option<Found>, // small
     /// What was there before.
     pub(crate) found: Option<Found>,
     pub(crate) liveness: Option<Liveness>,
@@ -49,7 +49,8 @@ pub(crate) struct Link {
     /// What the kernel does not have yet of what is in force: it waits for the answer to a probe.
     pub(crate) waits: Waits,
     pub(crate) warned: bool,
-    pub(crate) asleep: Duration,
+    /// In milliseconds.
+    asleep: u64,
 }
 
 /// Values that would have the kernel give up, or ask too often, while probes are out.
@@ -87,7 +88,7 @@ impl Link {
             reported: None,
             blind: false,
             doubt: None,
-            in_force: None,
+            promised: None,
             found: None,
             liveness: None,
             heartbeat: None,
@@ -102,8 +103,17 @@ impl Link {
             raised: None,
             waits: Waits::default(),
             warned: false,
-            asleep: clock.asleep,
+            asleep: milliseconds(clock.asleep),
         }
+    }
+
+    /// What is promised of the socket; `None` where the kernel refused the values.
+    pub(crate) fn in_force(&self) -> Option<Config> {
+        self.promised.map(|promised| promised.values())
+    }
+
+    fn promise(&mut self, in_force: &Config) {
+        self.promised = Some(Found::new(in_force));
     }
 
     /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted. Somebody
@@ -134,7 +144,7 @@ impl Link {
     /// The socket has the values from the one that accepted it, and that one's from before as well.
     pub(crate) fn inherit(&mut self, wanted: &Config, found: Found) {
         let values = found.values();
-        self.in_force = Some(over(wanted, &values));
+        self.promise(&over(wanted, &values));
         self.found = Some(found);
         self.unverified = 2;
         if let (Some(within), Some(_)) = (wanted.detection_time(), found.retransmit_within())
@@ -215,7 +225,7 @@ impl Link {
         if waits.user_timeout {
             read.user_timeout = wanted.user_timeout.or(was.user_timeout);
         }
-        self.in_force = Some(remembered(over(&given, &read), wanted, &was));
+        self.promise(&remembered(over(&given, &read), wanted, &was));
         Ok(())
     }
 
@@ -244,7 +254,7 @@ impl Link {
     /// The time from the peer's last sign of life to the verdict.
     pub(crate) fn detection_time(&self) -> Option<Duration> {
         // Of several paths each is given up by itself, and the connection when the kernel likes.
-        let in_force = self.in_force.filter(|_| !self.multipath);
+        let in_force = self.in_force().filter(|_| !self.multipath);
         let kernel = in_force.and_then(|config| config.detection_time());
         let program = self.heart().map(|heart| heart.rhythm().timeout);
         kernel.into_iter().chain(program).min()
@@ -253,7 +263,8 @@ impl Link {
     /// A machine that has slept knows nothing of the time meanwhile.
     pub(crate) fn notice_sleep(&mut self, clock: Clock, info: &Snapshot) {
         // The two clocks behind the difference are not read at one moment.
-        if clock.asleep > self.asleep + Duration::from_millis(10) {
+        let asleep = milliseconds(clock.asleep);
+        if asleep > self.asleep + 10 {
             if let Some(live) = &mut self.liveness {
                 live.pardon(clock.now);
             }
@@ -262,7 +273,7 @@ impl Link {
                 heart.pardon(clock.now, info);
             }
         }
-        self.asleep = clock.asleep;
+        self.asleep = asleep;
     }
 
     /// Sees whether what is promised of the socket is on the socket: once where it is said to come
@@ -276,7 +287,7 @@ impl Link {
         kernel: &mut impl Kernel,
     ) -> bool {
         let due = self.liveness.as_ref().is_some_and(|live| live.next_look().at <= now);
-        let Some(promised) = self.in_force.filter(|_| due && self.raised.is_none()) else {
+        let Some(promised) = self.in_force().filter(|_| due && self.raised.is_none()) else {
             return false;
         };
         if self.unverified > 0 {
@@ -298,13 +309,17 @@ impl Link {
             return false;
         }
         let Ok(found) = kernel.query() else { return false };
-        self.in_force = Some(remembered(found, &LEAVE_ALONE, &promised));
-        self.in_force != Some(promised)
+        self.promise(&remembered(found, &LEAVE_ALONE, &promised));
+        self.in_force() != Some(promised)
     }
 
     /// Sees to it that the kernel sends its probes, and does not give up for them before we do.
     pub(crate) fn keep_probing(&mut self, now: Instant, info: &Snapshot, kernel: &mut impl Kernel) {
-        let (Some(live), Some(in_force)) = (&mut self.liveness, self.in_force) else { return };
+        let (Some(live), Some(in_force)) =
+            (&mut self.liveness, self.promised.map(|it| it.values()))
+        else {
+            return;
+        };
         // With a user timeout the count is of no account, and at a second probe the kernel gives up.
         let timed = in_force.user_timeout.is_some_and(|timeout| !timeout.is_zero());
         if timed && !self.waits.user_timeout {
@@ -357,7 +372,7 @@ impl Link {
 
     pub(crate) fn lower_count(&mut self, kernel: &mut impl Kernel) {
         if self.raised.take().is_some()
-            && let Some(count) = self.in_force.and_then(|config| config.count)
+            && let Some(count) = self.in_force().and_then(|config| config.count)
         {
             kernel.set_count(count);
         }

@@ -132,8 +132,8 @@ pub struct Liveness {
     /// What is known while the kernel takes nothing for an answer.
     deaf: Option<Box<Deaf>>, // rare
     called: bool,
-    /// The first probe was sent for the kernel, so much later than it was due.
-    prompted: Option<Duration>,
+    /// The first probe was sent for the kernel, so many milliseconds later than it was due.
+    prompted: Option<u32>,
     looked: Instant,
     next: Instant,
     looking: Looking,
@@ -419,7 +419,7 @@ impl Liveness {
         let silent = info.probes == Some(0) && !info.has_data_to_deliver();
         let call = due <= now && silent && self.prompted.is_none();
         if call {
-            self.prompted = Some(now - due);
+            self.prompted = Some(u32::try_from((now - due).as_millis()).unwrap_or(u32::MAX));
             // Before the kernel's count of one is over, too: it is raised when the probe is seen.
             self.next = now + answer(info).min(self.terms.interval / 2);
             self.looking = Looking::Exactly;
@@ -498,7 +498,8 @@ impl Liveness {
             since = since.max(changed.since);
         }
         // The timer's grain and what a busy machine adds count as late as well.
-        let late = now.saturating_duration_since(self.next) + self.prompted.unwrap_or_default();
+        let late = now.saturating_duration_since(self.next)
+            + Duration::from_millis(self.prompted.unwrap_or(0).into());
         let late = late.min(self.terms.lateness());
         // A probe that is only supposed to be out may have left a tick earlier.
         let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });

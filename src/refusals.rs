@@ -39,7 +39,8 @@ pub enum About {
 /// All that is wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
-    wrong: Vec<(About, String)>,
+    #[allow(clippy::box_collection)] // there is one for each of thousands of guards
+    wrong: Option<Box<Vec<(About, String)>>>,
     /// How many were to be told so far.
     told: u32,
 }
@@ -55,7 +56,7 @@ impl Refusals {
     /// It is wrong, and nobody asked for it: it is not told, only there to be read.
     pub(crate) fn note(&mut self, about: About, why: String) {
         self.accept(about);
-        self.wrong.push((about, why));
+        self.wrong.get_or_insert_default().push((about, why));
     }
 
     /// How many were to be told so far: tells whether there is another one.
@@ -65,20 +66,21 @@ impl Refusals {
 
     /// It is well.
     pub(crate) fn accept(&mut self, about: About) {
-        self.wrong.retain(|(of, _)| *of != about);
-        if self.wrong.is_empty() {
-            self.wrong = Vec::new(); // as thousands of them are
+        let Some(wrong) = &mut self.wrong else { return };
+        wrong.retain(|(of, _)| *of != about);
+        if wrong.is_empty() {
+            self.wrong = None;
         }
     }
 
     /// Whether this is among them.
     pub(crate) fn has(&self, why: &str) -> bool {
-        self.wrong.iter().any(|(_, words)| words == why)
+        self.wrong.iter().flat_map(|wrong| wrong.iter()).any(|(_, words)| words == why)
     }
 
     /// The last of them; empty if all is well.
     pub(crate) fn last(&self) -> &str {
-        self.wrong.last().map_or("", |(_, why)| why)
+        self.wrong.as_ref().and_then(|wrong| wrong.last()).map_or("", |(_, why)| why)
     }
 }
 
