@@ -8,7 +8,6 @@
 #include "look_timer.h"
 
 #include <QtCore/qmutex.h>
-#include <QtCore/qpointer.h>
 #include <QtNetwork/qabstractsocket.h>
 
 #include <chrono>
@@ -23,6 +22,25 @@ struct Tie
     QMutex mutex;
     SocketTap *guard = nullptr;
     SocketWitness *witness = nullptr;
+};
+
+/// A socket as long as it is one, or null: while it is being destroyed, and its children with it, it is
+/// no more than a QObject. Where the program has silenced it, no signal has told of the end by then.
+/// (A QPointer would say the same, for a heap block a guard.)
+class LivingSocket
+{
+public:
+    explicit LivingSocket(QAbstractSocket *socket)
+        : m_object(socket)
+    {
+    }
+
+    QAbstractSocket *data() const { return qobject_cast<QAbstractSocket *>(m_object); }
+    operator QAbstractSocket *() const { return data(); }
+    QAbstractSocket *operator->() const { return data(); }
+
+private:
+    QObject *const m_object;
 };
 
 /// Hears the signals of one socket for one guard, and owns the duplicate descriptor.
@@ -116,9 +134,7 @@ private:
     static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
-    /// While it destroys its children, this among them, the socket is no more than a QObject. Where the
-    /// program has silenced it, no signal has told of the end by then.
-    const QPointer<QAbstractSocket> m_socket;
+    const LivingSocket m_socket;
     const std::shared_ptr<Tie> m_tie;
     std::unique_ptr<qkeepalive::bridge::MaybeWitness, Free> m_kept;
     QMetaObject::Connection m_listening;
