@@ -274,7 +274,7 @@ impl Liveness {
             let attempt = info.retransmission_timeout.unwrap_or_default();
             let latest = now + terms.within.max(attempt);
             let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
-            let slow = Slow { due: now + terms.interval + terms.interval / 8, before };
+            let slow = Slow { due: now, before }; // at once
             let changed = Changed { since: now, shorter: Some(shorter), slow: Some(slow) };
             live.changed = Some(Box::new(changed));
         }

@@ -111,6 +111,9 @@ fn a_watch_that_begins_in_the_midst_of_a_silence_counts_it_and_asks_once_more() 
     let start = Instant::now();
     let began = Duration::from_millis(5500);
     let mut live = Liveness::begin(SIX, start + began, &silent(began, 3));
+    live.look(start + began, &silent(began, 3));
+    assert!(live.next_call(start + began, &silent(began, 3)), "it is asked at once");
+    assert!(!live.next_call(start + began, &silent(began, 3)), "and once");
     let lost = lost_at(&mut live, start, seconds(60), |since| {
         silent(since, 3 + (since - began).as_secs() as u32)
     });
