@@ -49,7 +49,9 @@ const LATE: Duration = Duration::from_millis(20);
 /// Then a peer gets as long again before the verdict, and at least this: what the program meant to
 /// write before may have left only now.
 const GRACE: Duration = Duration::from_millis(50);
-/// And no longer than this is waited for that.
+/// A close is not cut short before this: what cannot be delivered is tried again a few times by then.
+const SHORTEST_CLOSE: Duration = Duration::from_secs(2);
+/// Where there was no room for an answer it is waited for no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How rarely at most a beat under way is looked for when the next one is due, or it waits to leave.
 const STEP: Duration = Duration::from_millis(250);
@@ -95,6 +97,8 @@ enum Beat {
         queued: u64,
         /// When it was last seen to come nearer to the peer's program, or was asked for.
         moved: Instant,
+        /// When the peer's kernel was last seen to take something.
+        kept: Instant,
         /// When it was last seen to wait.
         seen: Seen,
     },
@@ -213,7 +217,7 @@ impl Heartbeat {
         self.debt = None;
         match &mut self.beat {
             Beat::None => {}
-            Beat::Waits { moved, .. } => *moved = now,
+            Beat::Waits { moved, kept, .. } => (*moved, *kept) = (now, now),
             Beat::Left { at, .. } => *at = now,
         }
     }
@@ -231,7 +235,7 @@ impl Heartbeat {
     pub fn close(&mut self, now: Instant) {
         let queued = u64::MAX;
         let seen = self.seen(now);
-        self.beat = Beat::Waits { end: None, taken: None, queued, moved: now, seen };
+        self.beat = Beat::Waits { end: None, taken: None, queued, moved: now, kept: now, seen };
         self.closes = true;
         self.next_look = now;
     }
@@ -288,7 +292,7 @@ impl Heartbeat {
             self.next_beat = (self.next_beat + interval).max(now + interval / 2);
             let taken = Taken::of(info);
             let seen = self.seen(now);
-            self.beat = Beat::Waits { end: None, taken, queued, moved: now, seen };
+            self.beat = Beat::Waits { end: None, taken, queued, moved: now, kept: now, seen };
         }
         if late > LATE && now >= self.unspared(info) {
             // Once for each silence, or a program that is always late would never find one.
@@ -323,6 +327,9 @@ impl Heartbeat {
             Beat::None => self.next_beat + self.rhythm.patience(info),
             // What is in front of it takes a round trip, and that it was read shows in the answer to
             // what comes after it.
+            Beat::Waits { moved, .. } if self.closes => {
+                moved + self.rhythm.timeout.max(2 * answer(info)).max(SHORTEST_CLOSE)
+            }
             Beat::Waits { moved, .. } => moved + self.rhythm.timeout.max(2 * answer(info)),
             Beat::Left { at, .. } => at + self.rhythm.patience(info),
         };
@@ -371,7 +378,8 @@ impl Heartbeat {
     fn follow(&mut self, now: Instant, info: &Snapshot, queue: u64) {
         let Beat::Waits { seen, .. } = self.beat else { return };
         let (answered, now_seen) = (self.answers(seen), self.seen(now));
-        let Beat::Waits { end, taken, queued, moved, seen } = &mut self.beat else {
+        let patience = self.rhythm.patience(info);
+        let Beat::Waits { end, taken, queued, moved, kept, seen } = &mut self.beat else {
             return;
         };
         let gone = match (*end, info.bytes_sent) {
@@ -397,8 +405,16 @@ impl Heartbeat {
             (Some(now), Some(before)) => now.is_read_since(&before),
             _ => queue < *queued,
         };
-        if moves {
+        let takes = match (now_taken, *taken) {
+            (Some(now), Some(before)) => now.acknowledged > before.acknowledged,
+            _ => false,
+        };
+        // After a stop of the path the program could read nothing until now.
+        if moves || (takes && now.saturating_duration_since(*kept) > patience) {
             *moved = now;
+        }
+        if takes {
+            *kept = now;
         }
         *taken = now_taken;
         (*queued, *seen) = (queue, now_seen);

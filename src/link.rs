@@ -189,6 +189,9 @@ impl Link {
             if promise.enabled && promise.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
                 told.user_timeout = Some(Duration::ZERO);
                 waits.user_timeout = true;
+                // Then it is the count that has to last to the end of the promise.
+                raised = lasting_count(&promise, told.interval, silence, probes).max(raised);
+                told.count = raised.or(told.count);
             }
         }
         // What waited, and does not any more.
@@ -452,6 +455,19 @@ fn slower_interval(promise: &Config, silence: Duration, probes: u32) -> Option<D
     let room = MOST_PROBES.saturating_sub(probes + 4).max(1);
     let slower = Duration::from_secs(left.as_secs() / u64::from(room) + 1);
     (interval.saturating_mul(room) < left && slower > interval).then_some(slower)
+}
+
+/// How many probes the kernel has to count until the promise is over.
+fn lasting_count(
+    promise: &Config,
+    slower: Option<Duration>,
+    silence: Duration,
+    probes: u32,
+) -> Option<u32> {
+    let interval = slower.or(promise.interval)?.as_millis().max(1);
+    let left = promise.detection_time()?.saturating_sub(silence).as_millis();
+    let more = u32::try_from(left / interval).unwrap_or(MOST_PROBES);
+    Some(more.saturating_add(probes + 2).min(MOST_PROBES))
 }
 
 /// Each value of the first that there is, and else that of the second.

@@ -294,7 +294,8 @@ impl Judge {
             // A beat behind what the peer's kernel still takes has to wait for its turn.
             let left = self.beats.iter().find(|beat| beat.left.is_some_and(|left| left > silent));
             let waits = socket.has_data() && left.is_none();
-            let moved = if waits { socket.progress_at.max(socket.left_at) } else { 0 };
+            let moved = socket.progress_at.max(socket.left_at).max(socket.read_at);
+            let moved = if waits { moved } else { 0 };
             // To a beat that was held back an answer is owed since it has left. What could not leave
             // this host does so with the next attempt, and the beat after it, or never.
             let held = match left {
