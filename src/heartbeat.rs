@@ -409,9 +409,15 @@ impl Heartbeat {
             (Some(now), Some(before)) => now.acknowledged > before.acknowledged,
             _ => false,
         };
-        // After a stop of the path the program could read nothing until now.
-        if moves || (takes && now.saturating_duration_since(*kept) > patience) {
+        if moves {
             *moved = now;
+        }
+        // After a stop of the path the program could read nothing until now, and what it reads shows
+        // within two round trips.
+        if takes && now.saturating_duration_since(*kept) > patience {
+            let shows = 2 * answer(info);
+            let enough = now.checked_sub(self.rhythm.timeout.saturating_sub(shows));
+            *moved = enough.map_or(*moved, |enough| enough.max(*moved));
         }
         if takes {
             *kept = now;

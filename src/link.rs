@@ -276,7 +276,8 @@ impl Link {
                 heart.pardon(clock.now, info);
             }
         }
-        self.asleep = asleep;
+        // Whoever was kept waiting between the two reads has seen too little.
+        self.asleep = self.asleep.max(asleep);
     }
 
     /// Sees whether what is promised of the socket is on the socket: once where it is said to come
