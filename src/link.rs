@@ -189,7 +189,7 @@ impl Link {
             if promise.enabled && promise.user_timeout.is_some_and(|timeout| !timeout.is_zero()) {
                 told.user_timeout = Some(Duration::ZERO);
                 waits.user_timeout = true;
-                // Then it is the count that has to last to the end of the promise.
+                // Meanwhile it is the count that has to last to the end of the promise.
                 raised = lasting_count(&promise, told.interval, silence, probes).max(raised);
                 told.count = raised.or(told.count);
             }

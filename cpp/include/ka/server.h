@@ -31,8 +31,9 @@ namespace ka {
 /// connected later; link->socket() is the connection, the guard its child. A guard that the program
 /// deletes does not come back, and a socket of the program's own that has the server for its parent
 /// gets none. Where the server tells of no connection (its signals are blocked or disconnected, or its
-/// class makes the socket later), the event loop has to turn first. `detectWithin` has the range of Config::detectWithin() (Linux: 2 s to 65534 s); what
-/// is wrong with it is thrown as ka::Error, and nothing has changed then.
+/// class makes the socket later), the event loop has to turn first. `detectWithin` has the range of
+/// Config::detectWithin() (Linux: 2 s to 65534 s); what is wrong with it is thrown as ka::Error, and
+/// nothing has changed then.
 ///
 /// Returns an object that is a child of the server. Delete it to guard no more new connections; the
 /// guards that are there stay. A second call on the same server takes the place of the first, with
