@@ -17,7 +17,7 @@ set -eu
 
 version=27.1.0
 goal=95
-all="liveness heartbeat retransmission loss plan config guard link found refusals settings snapshot"
+all="liveness heartbeat retransmission loss plan config guard link counts found refusals settings snapshot"
 
 write='' since='' base='' modules=''
 while [ $# -gt 0 ]; do
