@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "look_timer.h"
 
+#include "own_descriptor.h"
 #include "socket_witness.h"
 
 #include <QtCore/qabstracteventdispatcher.h>
@@ -93,6 +94,7 @@ void LookTimer::timerEvent(QTimerEvent *event)
         QObject::timerEvent(event);
         return;
     }
+    makeRoom();
     // A slot may stay in an event loop of its own for long: that one has to go on with the rest.
     const auto now = Clock::now();
     armFor(now + nested);

@@ -75,4 +75,11 @@ bool isScarce(qintptr descriptor)
 #endif
 }
 
+void makeRoom()
+{
+    const std::int64_t next = qkeepalive::bridge::next_descriptor();
+    if (next != -1 && isScarce(qintptr(next)))
+        qkeepalive::bridge::release_duplicates();
+}
+
 } // namespace ka::detail

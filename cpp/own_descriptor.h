@@ -20,4 +20,8 @@ bool mayBeOwn(const QAbstractSocket *socket, qintptr descriptor);
 /// Whether the process comes near to the number of descriptors that it may have, as this one shows.
 bool isScarce(qintptr descriptor);
 
+/// Lets go of all duplicates where descriptors have become scarce since: the program may have opened
+/// files, or sockets that nobody guards.
+void makeRoom();
+
 } // namespace ka::detail

@@ -174,6 +174,10 @@ pub(crate) mod ffi {
         type MaybeWitness;
         /// Where descriptors are `scarce`, it gets no duplicate and all others lose theirs.
         fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness>;
+        /// The number that the next descriptor gets; −1 where there is no duplicate to let go of.
+        fn next_descriptor() -> i64;
+        /// Closes the duplicates of all witnesses.
+        fn release_duplicates();
         /// Whether `is_of` can tell.
         fn knows_its_own(self: &MaybeWitness) -> bool;
         fn is_of(self: &MaybeWitness, descriptor: i64) -> bool;
@@ -324,6 +328,17 @@ fn witness(descriptor: i64, scarce: bool) -> Box<MaybeWitness> {
         Ok(Witness::at_best(socket, !scarce))
     });
     Box::new(MaybeWitness(witness.ok(), None))
+}
+
+fn next_descriptor() -> i64 {
+    contain(|| Ok(duplicates::next_number().unwrap_or(-1))).unwrap_or(-1)
+}
+
+fn release_duplicates() {
+    let _ = contain(|| {
+        duplicates::release_all();
+        Ok(())
+    });
 }
 
 impl MaybeWitness {

@@ -63,6 +63,25 @@ pub(crate) fn release_all() {
     all().release();
 }
 
+/// The number that the next descriptor of this process gets, or the highest if it gets none any more.
+/// `None` where there is no duplicate, and where descriptors are not numbered.
+#[cfg(all(unix, feature = "bridge"))]
+pub(crate) fn next_number() -> Option<i64> {
+    use std::os::fd::AsRawFd as _;
+
+    let all = all();
+    let any = all.places.iter().find_map(|place| match place {
+        Place::Taken(owned) => Some(owned),
+        Place::Free { .. } => None,
+    })?;
+    Some(sys::duplicate(sys::lend(any)).map_or(i64::MAX, |next| next.as_raw_fd().into()))
+}
+
+#[cfg(all(not(unix), feature = "bridge"))]
+pub(crate) fn next_number() -> Option<i64> {
+    None
+}
+
 /// With this one a handle is still below all other numbers.
 #[cfg(any(all(test, unix), feature = "bridge"))]
 const LAST_EPOCH: u32 = 0x7fff_fffe;

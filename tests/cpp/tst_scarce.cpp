@@ -93,6 +93,7 @@ class tst_Scarce : public QObject
 private slots:
     void aServerServesAsManyClientsAsWithoutGuards();
     void theDuplicatesOfAllThreadsAreLetGoOf();
+    void whatTheProgramOpensLaterFindsAsMuchRoomAsWithoutGuards();
     void whatIsDecidedHereKeepsItsReason();
     void withDescriptorsToSpareAgainTheReasonIsKnownAgain();
 };
@@ -147,6 +148,38 @@ void tst_Scarce::theDuplicatesOfAllThreadsAreLetGoOf()
     QTRY_COMPARE(here.reason(), LossReason::UnknownLoss);
     there.peer.finish();
     QTRY_COMPARE(there.reason(), LossReason::UnknownLoss);
+}
+
+void tst_Scarce::whatTheProgramOpensLaterFindsAsMuchRoomAsWithoutGuards()
+{
+    constexpr int most = 128;
+    const Limit limit(openDescriptors() + most);
+    const auto filesOf = [](bool guarded) {
+        std::vector<std::unique_ptr<Guarded>> connections;
+        for (int i = 0; i < 10; ++i) {
+            connections.push_back(std::make_unique<Guarded>());
+            Guarded &it = *connections.back();
+            if (guarded)
+                it.guard.setDetectWithin(2000);
+            else
+                it.guard.setSocket(nullptr);
+            it.connect();
+        }
+        std::vector<int> files;
+        for (int file = 0; file != -1;) {
+            // As a program does that has other things to do: slowly.
+            for (int i = 0; i < 24 && (file = ::fcntl(0, F_DUPFD_CLOEXEC, 0)) != -1; ++i)
+                files.push_back(file);
+            if (guarded)
+                QTest::qWait(1500);
+        }
+        for (const int file : files)
+            ::close(file);
+        return int(files.size());
+    };
+    const int alone = filesOf(false);
+    QVERIFY(alone > most / 2);
+    QCOMPARE(filesOf(true), alone);
 }
 
 void tst_Scarce::whatIsDecidedHereKeepsItsReason()
