@@ -40,6 +40,7 @@ mod tests {
         const FIRST: u64 = 1 << 60; // nobody else's
         note(FIRST, 9);
         note(FIRST, 5);
+        assert!(!is_empty());
         assert_eq!(take(FIRST), Some(5));
         assert_eq!(take(FIRST), None);
         for number in 0..=MOST as u64 {
