@@ -153,3 +153,48 @@ fn as_long_as_the_program_cannot_be_asked_no_beat_is_due_and_no_answer_owed() {
     }
     assert_eq!(guard.state(), State::Healthy);
 }
+
+#[test]
+fn a_program_that_does_not_answer_is_known_by_a_kernel_that_still_does() {
+    /// The last thing of the peer is so old, and the last data of ours.
+    fn info(heard_ago: u64, sent_ago: u64, unacked: u32) -> Snapshot {
+        let mut info = heard(heard_ago).unwrap();
+        info.since_data_received = seconds(60);
+        info.since_data_sent = Some(Duration::from_millis(sent_ago));
+        info.unacked = Some(unacked);
+        info
+    }
+    let tried = |mut info: Snapshot, probes, retransmits| {
+        (info.probes, info.retransmits) = (Some(probes), Some(retransmits));
+        info
+    };
+    // An answer may take as long as from one beat to the next, and what a kernel delays it by.
+    for (info, answers) in [
+        (info(1500, 1600, 0), true),
+        (info(1500, 1000, 0), true),
+        (info(1500, 1000, 1), false),
+        (info(1500, 1500, 1), true),
+        (info(1500, 1600, 1), true),
+        (info(1300, 1000, 1), true),
+        (info(1301, 1000, 1), false),
+        (info(100, 50, 1), true),
+        (tried(info(100, 1000, 0), 1, 0), false),
+        (tried(info(100, 1000, 0), 0, 1), false),
+    ] {
+        let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+        let (mut guard, mut socket, start) = connected_at(beat);
+        socket.info = Some(info);
+        let aborted = (0..5000).step_by(10).any(|ms| {
+            let clock = at(start, ms);
+            let orders = guard.look(0, clock, &mut socket);
+            if orders.beat {
+                guard.beat_written(0, clock, &mut socket);
+            }
+            orders.abort
+        });
+        assert!(aborted);
+        let loss = guard.disconnected(end(ReportedError::None, ConnectionState::Established));
+        let missed = loss.unwrap().reason == LossReason::HeartbeatMissed;
+        assert_eq!(missed, answers, "{info:?}");
+    }
+}

@@ -81,6 +81,8 @@ fn a_system_that_was_told_to_give_up_early_is_told_of() {
         assert_eq!(guard.view().error.contains("tcp_retries2 is 3"), said, "{retries}");
         guard.change(About::DetectWithin, Ok(within(2)), clock(), &mut socket).unwrap();
         assert_eq!(guard.view().error, "", "within two seconds it does not");
+        guard.change(About::DetectWithin, Ok(within(3)), clock(), &mut socket).unwrap();
+        assert_eq!(guard.view().error, "", "nor just in time");
     }
 }
 
@@ -120,4 +122,10 @@ fn a_path_is_too_slow_from_two_round_trips_beyond_the_idle_time_on() {
         guard.look(0, start, &mut socket);
         assert_eq!(!guard.view().error.is_empty(), said, "{round_trip}");
     }
+}
+
+#[test]
+fn a_system_as_it_was_shipped_is_not_told_of_however_long_the_time() {
+    let (guard, _, _) = connected_at(within(2000));
+    assert_eq!(guard.view().error, "");
 }
