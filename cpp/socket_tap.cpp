@@ -277,6 +277,24 @@ void SocketTap::adoptParent()
     // Not just any object that happens to own one: it may own several, or be no client at all.
     if (object && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::isKnown(object)))
         setSocket(object);
+    else if (object)
+        QMetaObject::invokeMethod(this, &SocketTap::missSocket, Qt::QueuedConnection);
+}
+
+/// A program that means its parent's socket would wait in silence. One that calls setSocket() does so
+/// in the same turn of the event loop as a rule.
+void SocketTap::missSocket()
+{
+    if (socket() || !parent())
+        return;
+    warn(QStringLiteral("guards nothing: its parent is a %1 and no socket; pass the socket to the "
+                        "constructor, or call setSocket()")
+                 .arg(QLatin1String(parent()->metaObject()->className())));
+}
+
+void SocketTap::warn(const QString &words) const
+{
+    log(words);
 }
 
 bool SocketTap::isOwned() const

@@ -214,6 +214,8 @@ pub mod ffi {
         #[inherit]
         fn adopt_parent(self: Pin<&mut KeepAlive>);
         #[inherit]
+        fn warn(self: &KeepAlive, words: &QString);
+        #[inherit]
         fn descriptor(self: &KeepAlive) -> i64;
         #[inherit]
         fn drop_witness(self: Pin<&mut KeepAlive>);
@@ -378,6 +380,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_idle(self: Pin<&mut Self>, ms: i32) {
+        self.doubt_seconds("idle", ms, self.idle());
         self.change_value(About::Idle, |values| {
             let range = sys::limits()?.idle.range()?;
             let idle = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
@@ -390,6 +393,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_interval(self: Pin<&mut Self>, ms: i32) {
+        self.doubt_seconds("interval", ms, self.interval());
         self.change_value(About::Interval, |values| {
             let range = sys::limits()?.interval.range()?;
             let interval = unless(ms, 0).map(|ms| range.milliseconds(ms)).transpose()?;
@@ -415,6 +419,7 @@ impl ffi::KeepAlive {
     }
 
     fn set_user_timeout(self: Pin<&mut Self>, ms: i32) {
+        self.doubt_seconds("userTimeout", ms, self.user_timeout());
         self.change_value(About::UserTimeout, |values| {
             let range = sys::limits()?.user_timeout.range()?;
             let user_timeout = unless(ms, -1).map(|ms| range.milliseconds(ms)).transpose()?;
@@ -657,6 +662,18 @@ impl ffi::KeepAlive {
 
     fn settings(&self) -> &Settings {
         self.rust().guard.settings()
+    }
+
+    /// A time of less than a second is a rare wish for these, and a usual mistake: Qt 6.11's own
+    /// options count in seconds.
+    fn doubt_seconds(&self, name: &str, ms: i32, before: i32) {
+        if (1..1000).contains(&ms) && ms != before {
+            let words = format!(
+                "{name}: {ms} is taken for milliseconds, as all times here are; {ms} s are {}",
+                i64::from(ms) * 1000
+            );
+            self.warn(&QString::from(&words));
+        }
     }
 
     /// A setter of one of the values.

@@ -70,6 +70,46 @@ private slots:
                                 "a QAbstractSocket and owns none")});
     }
 
+    void timesThatWereMeantAsSecondsAreDoubted()
+    {
+        KeepAlive guard;
+        guard.setIdle(10);
+        QCOMPARE(lines, QStringList{QStringLiteral(
+                                "qkeepalive warning: ka::KeepAlive: idle: 10 is taken for "
+                                "milliseconds, as all times here are; 10 s are 10000")});
+        guard.setIdle(10);
+        guard.setIdle(1000);
+        guard.setIdle(0);
+        QCOMPARE(lines.size(), 1);
+        guard.setInterval(5);
+        guard.setUserTimeout(30);
+        QCOMPARE(lines.size(), 3);
+        guard.setUserTimeout(0);
+        guard.setUserTimeout(-1);
+        QCOMPARE(lines.size(), 3);
+        QCOMPARE(guard.errorString(), QString());
+        guard.setDetectWithin(6);
+        QCOMPARE(lines.size(), 4);
+        QVERIFY2(lines.last().contains(QLatin1String("6 ms is not within 2..")),
+                 qPrintable(lines.last()));
+        QCOMPARE(guard.detectWithin(), 0);
+    }
+
+    void aGuardWhoseParentIsNoSocketSaysThatItGuardsNothing()
+    {
+        QObject window;
+        QTcpSocket socket;
+        (new KeepAlive(&window))->setSocket(&socket);
+        auto *forgotten = new KeepAlive(&window);
+        QCOMPARE(lines, QStringList());
+        QCoreApplication::processEvents();
+        QCOMPARE(lines, QStringList{QStringLiteral(
+                                "qkeepalive warning: ka::KeepAlive: guards nothing: its parent is "
+                                "a QObject and no socket; pass the socket to the constructor, or "
+                                "call setSocket()")});
+        QCOMPARE(forgotten->state(), ka::State::Detached);
+    }
+
     void whatIsWrittenIsWhatIsTold()
     {
         KeepAlive guard;

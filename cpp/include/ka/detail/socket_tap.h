@@ -209,6 +209,8 @@ protected:
 
     /// Guards the parent if it is a socket, or of a class that is known to own one.
     void adoptParent();
+    /// Writes into the log what is not refused, and yet is hardly what was meant.
+    void warn(const QString &words) const;
     /// Whether the socket belongs to another object that frames what is written.
     bool isOwned() const;
     /// Has socketLooked() called after this time, −1 for none in particular, and by so
@@ -247,6 +249,7 @@ private:
     SocketWitness *witness() const;
     std::int64_t tie(QAbstractSocket *socket);
     void part();
+    void missSocket();
     void socketGone(const Tie *tie, const QString &why);
     void takeNewest();
     void ownerGone(SocketOwner *owner);
