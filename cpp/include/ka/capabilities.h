@@ -8,12 +8,12 @@
 
 namespace ka {
 
-/// What this system can do, as it was found by asking it; the table of all systems is in
-/// docs/systems.md.
+/// What this system can do, found by asking the system. docs/systems.md has the table of all
+/// systems.
 ///
-/// The first part is about settings: a value that is empty there is refused with
-/// ka::errc::Unsupported. The second part is about evidence: what is false there is no error, but
-/// something that a program will not hear of. QML has the same as KeepAlive::capabilities.
+/// The first part is about settings: a value that is empty here is refused with
+/// ka::errc::Unsupported. The second part is about evidence: where a value is false there is no
+/// error, but the program is not told that thing. QML has the same as KeepAlive::capabilities.
 struct Capabilities
 {
     /// The times that an option accepts.
@@ -35,8 +35,8 @@ struct Capabilities
         int max;
     };
 
-    /// Config::idle (`TCP_KEEPIDLE`): what a socket accepts. Linux: 1 s to 32767 s, in seconds.
-    /// Empty on OpenBSD.
+    /// Config::idle (`TCP_KEEPIDLE`): the range that a socket accepts. Linux: 1 s to 32767 s, in
+    /// seconds. Empty on OpenBSD.
     std::optional<Times> idle;
     /// Config::interval (`TCP_KEEPINTVL`). Linux: 1 s to 32767 s, in seconds. Empty on OpenBSD.
     std::optional<Times> interval;
@@ -51,32 +51,32 @@ struct Capabilities
     std::optional<Times> detectWithin;
     /// Idle and interval can only be given together (Windows before version 1709).
     bool timesTogether = false;
-    /// The system-wide values can be read (ka::systemDefaults()). True on every system that is
-    /// supported.
+    /// The system-wide values can be read (ka::systemDefaults()). True on every supported system.
     bool systemDefaults = false;
-    /// The system-wide values can be set (ka::setSystemDefaults()), by a process that has the
-    /// right. False on illumos and Solaris, where ipadm sets them.
+    /// The system-wide values can be set (ka::setSystemDefaults()), if the process has the right.
+    /// False on illumos and Solaris, where ipadm sets them.
     bool setSystemDefaults = false;
 
     /// ka::query() tells the times in force on a socket, whoever set them. False on Windows before
-    /// version 1709 and on some NetBSD.
+    /// version 1709, and on some NetBSD.
     bool readBack = false;
     /// The kernel counts unanswered probes (Snapshot::probes, KeepAlive::unansweredProbes). True on
     /// Linux and Android.
     bool probesCounter = false;
-    /// The kernel tells when the peer was last heard, so the verdict is this library's own and
-    /// keeps its time, with data on its way, too. Otherwise it is the kernel's, in the kernel's
-    /// time. True on Linux, Android, FreeBSD and OpenBSD.
+    /// The kernel tells when the peer was last heard. Then the library decides, and keeps its
+    /// deadline, even with data in flight. Otherwise the kernel decides, in its own time. True on
+    /// Linux, Android, FreeBSD and OpenBSD.
     bool deadline = false;
-    /// The reason of a loss can be told: a close, a reset, unanswered probes, unacknowledged data.
-    /// Otherwise some are LossReason::UnknownLoss. True on Linux and Android.
+    /// The reason of each loss can be told: a close, a reset, unanswered probes, unacknowledged
+    /// data. Otherwise some losses are LossReason::UnknownLoss. True on Linux and Android.
     bool lossReason = false;
     /// A warning precedes the loss (KeepAlive::connectionSuspect()). True where `deadline` is.
     bool earlyWarning = false;
 };
 
-/// What this system can do. Where its version decides, the system itself is asked, once in the life
-/// of the program. Never fails; a system that is not known has none of it. For any thread.
+/// What this system can do. Where that depends on the version, the system itself is asked, once in
+/// the life of the program. Never fails: on an unknown system everything is empty or false. For any
+/// thread.
 KA_EXPORT Capabilities capabilities() noexcept;
 
 } // namespace ka

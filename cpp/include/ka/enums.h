@@ -8,25 +8,25 @@
 namespace ka {
 Q_NAMESPACE_EXPORT(KA_EXPORT)
 
-/// Where a guarded connection stands (KeepAlive::state). Also reachable as
-/// ka::KeepAlive::State::Healthy, in QML as KeepAlive.Healthy.
+/// The state of a guarded connection (KeepAlive::state). Also ka::KeepAlive::State::Healthy in C++,
+/// KeepAlive.Healthy in QML.
 enum class State : int {
     /// No socket is set.
     Detached = 0,
-    /// A socket is set and not connected, or the guard is disabled.
+    /// A socket is set but not connected, or the guard is disabled.
     Waiting = 1,
-    /// Connected, and nothing speaks against the peer.
+    /// Connected, and nothing is wrong.
     Healthy = 2,
-    /// An answer of the peer is overdue; the next is Healthy or Lost.
+    /// An answer of the peer is overdue. The next state is Healthy or Lost.
     Suspect = 3,
-    /// Lost; stays so until the next connect.
+    /// Lost. Stays so until the next connect.
     Lost = 4,
 };
 Q_ENUM_NS(State)
 
-/// Why a connection was lost (KeepAlive::lossReason, KeepAlive::connectionLost()). What a person or
-/// a program does about each stands in docs/guides/reasons.md. Also reachable as
-/// ka::KeepAlive::LossReason::PeerReset, in QML as KeepAlive.PeerReset.
+/// Why a connection was lost (KeepAlive::lossReason, KeepAlive::connectionLost()).
+/// docs/guides/reasons.md says what to do about each. Also ka::KeepAlive::LossReason::PeerReset in
+/// C++, KeepAlive.PeerReset in QML.
 enum class LossReason : int {
     /// No connection was lost since the last connect.
     NoLoss = 0,
@@ -35,18 +35,18 @@ enum class LossReason : int {
     /// The connection was broken off (RST): the peer's program was killed with data unread, the
     /// peer rebooted, a firewall interfered.
     PeerReset = 2,
-    /// The connection was idle, and the peer's kernel answered none of the keepalive probes. Told
-    /// on Linux, Android, FreeBSD and OpenBSD.
+    /// The connection was idle, and the peer's kernel answered none of the keepalive probes.
+    /// Reported on Linux, Android, FreeBSD and OpenBSD.
     ProbesUnanswered = 3,
-    /// Data was sent or waited to be sent, and the peer did not acknowledge it in time. For certain
-    /// told on Linux and Android.
+    /// Data was sent or waited to be sent, and the peer did not acknowledge it in time. Reported
+    /// reliably on Linux and Android.
     DataUnacknowledged = 4,
     /// The peer's kernel is there, but its program did not answer the heart-beat.
     HeartbeatMissed = 5,
     /// The network said that there is no way to the peer (ICMP, or no answer to ARP).
     NetworkUnreachable = 6,
-    /// The connection is gone, and the evidence does not say why: no descriptor was left to read
-    /// it, or the system does not tell (ka::Capabilities::lossReason).
+    /// The connection is gone, and the evidence does not say why. There was no descriptor left to
+    /// read it, or the system does not tell (ka::Capabilities::lossReason).
     UnknownLoss = 7,
 };
 Q_ENUM_NS(LossReason)

@@ -10,15 +10,15 @@
 
 namespace ka {
 
-/// What this library refuses by itself. A number keeps its meaning for ever. Whatever the system
-/// refuses comes with the system's own code in std::system_category(), such as EBADF for a
-/// descriptor that is closed or EACCES for a value that this process may not set.
+/// What this library itself refuses. The numbers never change. If the system refuses something, the
+/// error has the system's own code in std::system_category(), such as EBADF for a closed descriptor
+/// or EACCES for a value that this process may not set.
 enum class errc {
-    /// The number is no descriptor: −1, which is what Qt returns until a socket is connected.
+    /// The number is negative, so it is no descriptor. Qt returns −1 until a socket is connected.
     NoDescriptor = 1,
     /// The descriptor is open, but is not a TCP socket.
     NotTcp = 2,
-    /// A value lies outside of what the system can express; nothing was changed.
+    /// The system cannot express a value. Nothing was changed.
     OutOfRange = 3,
     /// The system cannot do it at all.
     Unsupported = 4,
@@ -34,14 +34,14 @@ KA_EXPORT std::error_code make_error_code(errc code) noexcept;
 /// What the throwing functions of this library throw. code() is a ka::errc, or the system's own
 /// code in std::system_category().
 ///
-/// what() says what was refused in words for a person, with option, value and range:
-/// "TCP_KEEPCNT: 128 is not within 1..127".
+/// what() says for a person what was refused, with option, value and range: "TCP_KEEPCNT: 128 is
+/// not within 1..127".
 class KA_EXPORT Error : public std::system_error
 {
 public:
-    /// Made by the library; `option` has to stay valid.
+    /// Made by the library. `option` must stay valid.
     Error(std::error_code code, const char *option, const std::string &message);
-    /// A copy; never throws, as the standard wants it of an exception.
+    /// A copy. Never throws, as the standard requires of an exception.
     Error(const Error &) noexcept = default;
     /// Likewise.
     Error &operator=(const Error &) noexcept = default;
@@ -50,7 +50,7 @@ public:
     /// What was refused, in words for a person, with option, value and range.
     const char *what() const noexcept override;
 
-    /// The option that failed, such as "TCP_KEEPIDLE"; empty where it was the descriptor itself.
+    /// The option that failed, such as "TCP_KEEPIDLE". Empty if the descriptor itself was refused.
     /// Never null, valid for the life of the program.
     const char *option() const noexcept;
 
