@@ -648,3 +648,121 @@ fn a_close_that_cannot_send_its_rest_is_over_after_the_timeout() {
     }
     assert_eq!(now, closing + SECOND * 5 / 2 + GRAIN);
 }
+
+/// Looks until the peer is lost; never later than a minute after the start.
+fn lost_with(
+    heart: &mut Heartbeat,
+    start: Instant,
+    from: Instant,
+    info: impl Fn(Instant) -> Snapshot,
+    queued: impl Fn(Instant) -> u64,
+) -> Option<Duration> {
+    let mut now = from;
+    while heart.look(now, &info(now), queued(now)).peer != Verdict::Lost {
+        now = heart.next_look().at.max(now + GRAIN / 10);
+        if now > start + SECOND * 60 {
+            return None;
+        }
+    }
+    Some(now - start)
+}
+
+#[test]
+fn a_close_goes_on_as_long_as_the_peers_kernel_leaves_nothing_unanswered() {
+    for (probes, retransmits, ends) in [(0, 0, false), (1, 0, true), (0, 1, true)] {
+        let (mut heart, start) = started();
+        heart.close(start);
+        let info = |now: Instant| Snapshot {
+            probes: Some(probes),
+            retransmits: Some(retransmits),
+            ..held(now - start, 1000, 5000)
+        };
+        let lost = lost_with(&mut heart, start, start, info, |_| 0);
+        assert_eq!(lost, ends.then_some(SECOND * 5 / 2 + GRAIN), "{probes}, {retransmits}");
+    }
+}
+
+#[test]
+fn where_nobody_counts_what_has_left_the_queue_of_the_network_library_tells() {
+    for (each_second, lost) in [(-1, false), (0, true), (1, true)] {
+        let (mut heart, start) = started();
+        let info = |_| Snapshot::default();
+        let due = start + SECOND;
+        assert!(heart.look(due, &info(due), 1000).beat);
+        heart.written(due, &info(due), 1000);
+        let queued = |now: Instant| {
+            let tenths = i64::try_from((now - due).as_millis()).unwrap() / 100;
+            1000_u64.saturating_add_signed(each_second * tenths)
+        };
+        let found = lost_with(&mut heart, start, due, info, queued);
+        assert_eq!(found, lost.then_some(SECOND * 7 / 2 + GRAIN), "{each_second}");
+    }
+}
+
+#[test]
+fn after_a_stop_of_the_path_the_program_gets_the_time_to_show_that_it_reads() {
+    // What the peer's kernel takes, and its window's edge does not move.
+    for (stops, ends) in
+        [(true, SECOND * 245 / 100 + 2 * answer(&Snapshot::default())), (false, SECOND * 5 / 2)]
+    {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        let info = |now: Instant| {
+            let ms = (now - due).as_millis() as u64;
+            let taken = match stops {
+                true => u64::from(ms >= 2450) * 900,
+                false => ms,
+            };
+            Snapshot {
+                bytes_acknowledged: Some(taken),
+                window: Some(u32::try_from(60_000 - taken).unwrap()),
+                ..held(now - start, 50_000, 90_000)
+            }
+        };
+        assert!(heart.look(due, &info(due), 0).beat);
+        heart.written(due, &info(due), 0);
+        let lost = lost_with(&mut heart, start, due, info, |_| 0).expect("it does not read");
+        let late = lost.checked_sub(SECOND + ends + GRAIN).expect("it gets its time");
+        assert!(late < SECOND / 4, "{late:?}");
+    }
+}
+
+#[test]
+fn a_beat_that_waits_is_looked_for_often_and_one_that_is_answered_is_not() {
+    let (mut heart, start) = started();
+    let due = start + SECOND;
+    assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+    heart.written(due, &held(SECOND, 1000, 100), 0);
+    assert_eq!(heart.next_look().at, due + SECOND / 8);
+    // Counted with a time, as Linux does, or without.
+    let counted = |bytes| Snapshot { bytes_received: Some(bytes), ..Snapshot::default() };
+    for (info, next) in [
+        (Snapshot { bytes_received: Some(5), ..heard(SECOND / 10) }, SECOND * 9 / 10),
+        (counted(5), SECOND / 4),
+    ] {
+        let (mut heart, start) = started();
+        heart.look(start + SECOND / 10, &info, 0);
+        assert_eq!(heart.next_look().at, start + SECOND / 10 + next);
+    }
+}
+
+#[test]
+fn beats_that_were_missed_are_not_made_up_for() {
+    let (mut heart, start) = started();
+    let late = start + SECOND * 10;
+    assert!(look(&mut heart, late, &heard(GRAIN)).beat);
+    let answered = late + SECOND / 10;
+    assert!(!look(&mut heart, answered, &heard(GRAIN)).beat);
+    assert_eq!(heart.next_look().at, late + SECOND / 2);
+}
+
+#[test]
+fn the_suspicion_comes_half_of_the_patience_before_the_verdict() {
+    let (mut heart, start) = started();
+    assert!(look(&mut heart, start + SECOND, &heard(SECOND)).beat);
+    let mut now = start + SECOND;
+    while look(&mut heart, now, &heard(now - start)).peer == Verdict::Healthy {
+        now = heart.next_look().at.max(now + GRAIN / 10);
+    }
+    assert_eq!(now - start, SECOND * 5 / 2 - SECOND * 3 / 4);
+}
