@@ -163,11 +163,12 @@ impl Heartbeat {
     pub fn resume(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
         self.listen(now, info);
         self.spare_beat(now);
-        if let Beat::Left { .. } | Beat::Waits { end: None, .. } = self.beat {
+        let unsent = matches!(self.beat, Beat::Waits { end: Some(_), .. });
+        if !unsent && !self.closes {
             self.beat = Beat::None; // what it was to answer is asked anew
         }
-        let Self { beat, heard, received, .. } = *self;
-        *self = Self { beat, heard, received, ..Self::new(rhythm, now) };
+        let Self { beat, heard, received, closes, .. } = *self;
+        *self = Self { beat, heard, received, closes, ..Self::new(rhythm, now) };
     }
 
     /// The peer can be asked nothing now, or could not make itself heard. See

@@ -206,7 +206,6 @@ impl Link {
             wanted.map(|wanted| given.filter(|_| !waits).unwrap_or(wanted))
         };
         let given = Config {
-            idle: as_told(wanted.idle, given.idle, waits.idle),
             interval: as_told(wanted.interval, given.interval, waits.interval),
             count: wanted.count,
             user_timeout: as_told(wanted.user_timeout, given.user_timeout, waits.user_timeout),
@@ -250,8 +249,7 @@ impl Link {
         let heart = self.heartbeat.as_mut().filter(|_| self.beats)?;
         // Of several paths the kernel describes one.
         let info = if self.multipath { &Snapshot::default() } else { info };
-        let pulse = heart.look(now, info, queued);
-        Some(Pulse { beat: pulse.beat && !self.closing, ..pulse })
+        Some(heart.look(now, info, queued))
     }
 
     /// The time from the peer's last sign of life to the verdict.
@@ -346,7 +344,6 @@ impl Link {
             let Waits { idle, interval, user_timeout } = std::mem::take(&mut self.waits);
             if idle || interval || user_timeout {
                 let _ = kernel.apply(&Config {
-                    enabled: in_force.enabled,
                     idle: in_force.idle.filter(|_| idle),
                     interval: in_force.interval.filter(|_| interval),
                     user_timeout: in_force.user_timeout.filter(|_| user_timeout),
@@ -521,44 +518,4 @@ fn remembered(after: Config, changed: &Config, before: &Config) -> Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn times(idle: u64, interval: u64) -> Config {
-        let ms = |ms| (ms > 0).then(|| Duration::from_millis(ms));
-        Config { idle: ms(idle), interval: ms(interval), ..LEAVE_ALONE }
-    }
-
-    #[test]
-    fn what_goes_to_the_system_together_is_completed_by_what_was_sent_before() {
-        let before = times(3000, 1000);
-        for (together, changed, sent) in [
-            (Together::Never, times(500, 0), times(500, 0)),
-            (Together::BelowSeconds, times(2000, 0), times(2000, 0)),
-            (Together::BelowSeconds, times(500, 0), times(500, 1000)),
-            (Together::BelowSeconds, times(0, 250), times(3000, 250)),
-            (Together::Always, times(2000, 0), times(2000, 1000)),
-            (Together::Always, times(0, 0), times(0, 0)),
-        ] {
-            assert_eq!(completed(changed, &before, together), sent, "{together:?}");
-        }
-    }
-
-    #[test]
-    fn what_was_sent_is_remembered_where_the_system_tells_it_roughly_or_not_at_all() {
-        for (before, changed, read, known) in [
-            // Read back in whole seconds.
-            (times(500, 250), times(0, 0), times(1000, 1000), times(500, 250)),
-            // Not read back at all.
-            (times(500, 250), times(0, 0), times(0, 0), times(500, 250)),
-            // What was changed is what was given.
-            (times(500, 250), times(1000, 0), times(1000, 1000), times(1000, 250)),
-            // Somebody else has changed it.
-            (times(500, 250), times(0, 0), times(9000, 1000), times(9000, 250)),
-            // Whole seconds are as they are read.
-            (times(3000, 1000), times(0, 2000), times(3000, 2000), times(3000, 2000)),
-        ] {
-            assert_eq!(remembered(read, &changed, &before), known);
-        }
-    }
-}
+mod tests;

@@ -5,11 +5,13 @@
 // and nothing is simulated.
 
 #include "client.h"
+#include "page.h"
 #include "scene.h"
 
 #include <netlab.h>
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QLoggingCategory>
 
 #include <algorithm>
 #include <cstdio>
@@ -32,14 +34,19 @@ int main(int argc, char **argv)
         return 1;
     }
 
-    std::puts("Two clients, one server, two hosts joined by a cable. Both clients are idle on a\n"
-              "healthy connection; the guarded one was told detectWithin: 4000. Times count from\n"
-              "the fault.");
+    // The scenes show it themselves.
+    QLoggingCategory::setFilterRules(QStringLiteral("qkeepalive.verdict=false"));
+    page::paragraph({}, QStringLiteral("Two clients, one server, two hosts joined by a cable. Both "
+                                       "clients are idle on a healthy "
+                                       "connection. The guarded one was told detectWithin: 4000, "
+                                       "which counts from the server's "
+                                       "last sign of life, about 0.3 s before the fault. Times "
+                                       "here count from the fault."));
     const Scene scenes[] = {
-            {QStringLiteral("the network goes silent, idle"),
+            {QStringLiteral("network silent, idle"),
              QStringLiteral("the network stops carrying packets"), 0,
              [](NetLab &network, Client &, Client &) { network.cut(); }, 10000},
-            {QStringLiteral("the network goes silent, in flight"),
+            {QStringLiteral("network silent, sending"),
              QStringLiteral("the network stops; both send data"), 0,
              [](NetLab &network, Client &plain, Client &guarded) {
                  network.cut();
@@ -47,14 +54,13 @@ int main(int argc, char **argv)
                  guarded.write(1000);
              },
              10000},
-            {QStringLiteral("the server's program hangs"),
+            {QStringLiteral("server's program hangs"),
              QStringLiteral("nobody answers (here with heartbeatInterval: 1500)"), 1500,
              [](NetLab &, Client &, Client &) {}, 10000},
-            {QStringLiteral("the server resets the connection"),
-             QStringLiteral("the server resets (RST)"), 0,
+            {QStringLiteral("server resets (RST)"),
+             QStringLiteral("the server resets the connection"), 0,
              [](NetLab &network, Client &, Client &) { network.reset(); }, 3000},
-            {QStringLiteral("the server closes its half"),
-             QStringLiteral("the server closes its half (FIN)"), 0,
+            {QStringLiteral("server closes (FIN)"), QStringLiteral("the server closes its half"), 0,
              [](NetLab &network, Client &, Client &) { network.halfClose(); }, 3000},
     };
     QList<Outcome> outcomes;

@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include "client.h"
+#include "page.h"
 
 #include <netlab.h>
 
@@ -9,25 +10,9 @@
 #include <QtCore/QEventLoop>
 #include <QtCore/QTimer>
 
-#include <cstdio>
-#include <unistd.h>
+using page::Ink;
 
 namespace {
-
-constexpr int plainWidth = 38;
-
-/// Makes a text stand out, where it is read by a person.
-QString strong(const QString &text, const char *colour)
-{
-    static const bool terminal = ::isatty(STDOUT_FILENO);
-    return terminal ? QStringLiteral("\033[%1m%2\033[0m").arg(QLatin1String(colour), text) : text;
-}
-
-void print(const QString &line)
-{
-    std::fputs(qPrintable(line + QLatin1Char('\n')), stdout);
-    std::fflush(stdout);
-}
 
 void wait(
         int milliseconds, const std::function<bool()> &enough = [] { return false; })
@@ -41,17 +26,18 @@ void wait(
     }
 }
 
-QString row(const QString &time, const QString &plain, const QString &guarded)
+/// One line of the timeline: when, and who says it.
+void tell(const QString &time, const QString &who, const QString &words, Ink ink = Ink::Plain)
 {
-    return QStringLiteral("%1  %2  %3").arg(time, 8).arg(plain, -plainWidth).arg(guarded);
+    page::paragraph(QStringLiteral("%1  %2  ").arg(time, 8).arg(who, -8), words, ink);
 }
 
 } // namespace
 
 Outcome play(const Scene &scene, NetLab &lab)
 {
-    print(QStringLiteral("\n%1").arg(strong(scene.title, "1")));
-    print(row(QString(), QStringLiteral("plain QTcpSocket"), QStringLiteral("with ka::KeepAlive")));
+    page::paragraph({}, {});
+    page::paragraph({}, scene.title, Ink::Bold);
 
     QElapsedTimer sinceFault;
     const auto now = [&] {
@@ -59,12 +45,14 @@ Outcome play(const Scene &scene, NetLab &lab)
                      ? QStringLiteral("%1 s").arg(double(sinceFault.elapsed()) / 1000, 0, 'f', 2)
                      : QString();
     };
-    Client plain([&](const QString &words) { print(row(now(), words, QString())); });
+    const auto plainClient = QStringLiteral("plain");
+    const auto guardedClient = QStringLiteral("guarded");
+    Client plain([&](const QString &words) { tell(now(), plainClient, words); });
     Outcome outcome{scene.title, {}, {}, -1};
     Client guarded([&](const QString &words) {
         if (!guarded.verdict().isEmpty() && outcome.after < 0)
             outcome.after = sinceFault.elapsed();
-        print(row(now(), QString(), strong(words, "32")));
+        tell(now(), guardedClient, words, Ink::Green);
     });
     guarded.guard()->setDetectWithin(4000);
     guarded.guard()->setHeartbeatPayload("ping\n");
@@ -75,15 +63,13 @@ Outcome play(const Scene &scene, NetLab &lab)
     wait(300);
 
     sinceFault.start();
-    print(row(now(), strong(QStringLiteral("⚡ ") + scene.fault, "31"), QString()));
+    tell(now(), QStringLiteral("⚡"), scene.fault, Ink::Red);
     scene.act(lab, plain, guarded);
     wait(scene.watch, [&] { return !plain.verdict().isEmpty() && !guarded.verdict().isEmpty(); });
     const bool plainKnows = !plain.verdict().isEmpty();
-    if (!plainKnows) {
-        print(row(now(),
-                  strong(QStringLiteral("still says ConnectedState, and nothing else"), "33"),
-                  QString()));
-    }
+    if (!plainKnows)
+        tell(now(), plainClient, QStringLiteral("still in ConnectedState, and silent"),
+             Ink::Yellow);
     outcome.plain
             = plainKnows
                     ? plain.verdict()
@@ -99,18 +85,14 @@ Outcome play(const Scene &scene, NetLab &lab)
 
 void printSummary(const QList<Outcome> &outcomes)
 {
-    const auto line = [](const QString &a, const QString &b, const QString &c, const QString &d) {
-        print(QStringLiteral("%1 | %2 | %3 | %4").arg(a, -34).arg(b, -22).arg(c, -19).arg(d));
-    };
-    print(QString());
-    line(QStringLiteral("What happened"), QStringLiteral("plain QTcpSocket"),
-         QStringLiteral("with ka::KeepAlive"), QStringLiteral("after"));
-    const auto dashes = [](int count) { return QString(count, QLatin1Char('-')); };
-    line(dashes(34), dashes(22), dashes(19), dashes(8));
+    QList<QStringList> rows{{QStringLiteral("What happened"), QStringLiteral("plain QTcpSocket"),
+                             QStringLiteral("with ka::KeepAlive"), QStringLiteral("after")}};
     for (const Outcome &outcome : outcomes) {
-        line(outcome.title, outcome.plain, outcome.guarded,
-             outcome.after < 0
-                     ? QStringLiteral("never")
-                     : QStringLiteral("%1 s").arg(double(outcome.after) / 1000, 0, 'f', 2));
+        rows << QStringList{outcome.title, outcome.plain, outcome.guarded,
+                            outcome.after < 0 ? QStringLiteral("never")
+                                              : QStringLiteral("%1 s").arg(
+                                                      double(outcome.after) / 1000, 0, 'f', 2)};
     }
+    page::paragraph({}, {});
+    page::table(rows);
 }

@@ -243,3 +243,21 @@ fn an_end_that_was_reported_before_the_close_is_a_loss_although_the_connection_i
     let loss = guard.disconnected(end(ReportedError::ClosedByPeer, ConnectionState::Established));
     assert!(loss.is_some());
 }
+
+#[test]
+fn a_heart_beat_that_is_switched_off_and_on_while_the_program_closes_beats_no_more() {
+    let beat = Settings { heartbeat_interval: seconds(1), ..Settings::default() };
+    let (mut guard, mut socket, start) = connected_at(beat);
+    guard.closing(true, start);
+    guard.change(About::Settings, Ok(Settings::default()), start, &mut socket).unwrap();
+    guard.change(About::Settings, Ok(beat), start, &mut socket).unwrap();
+    let mut ended = None;
+    for ms in (0..10_000).step_by(10) {
+        socket.info = heard(ms);
+        socket.info.as_mut().unwrap().retransmits = Some(2);
+        let orders = guard.look(70_000, at(start, ms), &mut socket);
+        assert!(!orders.beat);
+        ended = ended.or(orders.abort.then_some(ms));
+    }
+    assert!(ended.is_some_and(|ms| (2000..2100).contains(&ms)), "{ended:?}");
+}

@@ -6,6 +6,7 @@ mod by_hand;
 mod changes;
 mod closing;
 mod letting_go;
+mod probes_out;
 mod refusals;
 
 use proptest::prelude::*;
