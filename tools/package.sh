@@ -14,6 +14,7 @@ build=$1 cargo=$2 qt=$3
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n1)
 work=$build/package/qt$qt
+docs=$(CDPATH='' cd -- "$build/docs" && pwd)
 made=$work/dist
 
 if [ -t 1 ]; then
@@ -53,7 +54,8 @@ package() {
     shift 2
     logged "Configuring the build for $generator" \
         dated cmake -S . -B "$work/$name" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DQKEEPALIVE_QT_MAJOR="$qt" -DQKEEPALIVE_CARGO_TARGET_DIR="$cargo" "$@"
+        -DQKEEPALIVE_QT_MAJOR="$qt" -DQKEEPALIVE_CARGO_TARGET_DIR="$cargo" \
+        -DQKEEPALIVE_QCH="$docs/qkeepalive.qch" "$@"
     cmake --build "$work/$name" # not quietly: the first time cargo takes minutes
     rm -rf "$work/$name/made"
     logged "cpack -G $generator" \

@@ -10,13 +10,29 @@ FNR == 1 {
 }
 /^```/ { fenced = !fenced }
 !fenced && /^##+ / { printf "\\anchor %s_%s\n\n", page, slug($0) }
+# Doxygen shows the marks of code in a heading as they are written.
+!fenced && /^#+ / { gsub(/`/, "") }
 !fenced && /^<picture>.*<\/picture>$/ {
     source = words = $0
     sub(/.*<img src="/, "", source)
     sub(/".*/, "", source)
+    sub(/.*\//, "", source)
     sub(/.*alt="/, "", words)
     sub(/".*/, "", words)
-    $0 = "![" words "](" source ")"
+    print "\\image html " source " \"" words "\" width=320px\n"
+    next
+}
+# Each record is a page below that of all of them, apart from what a user reads.
+!fenced && FILENAME ~ /decisions\/README\.md$/ && match($0, /\]\([0-9][^)]*\.md\)/) {
+    record = substr($0, RSTART + 2, RLENGTH - 6)
+    number = words = $0
+    sub(/^\| \[/, "", number)
+    sub(/\].*/, "", number)
+    sub(/^[^)]*\) \| /, "", words)
+    sub(/ \|$/, "", words)
+    gsub(/[^A-Za-z0-9]/, "_", record)
+    print "| \\subpage md_docs_decisions_" record " \"" number "\" | " words " |"
+    next
 }
 !fenced {
     rest = $0

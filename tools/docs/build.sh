@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds all documentation as HTML:
+# Builds all documentation as HTML, and for Qt Creator (qkeepalive.qch):
 #
 #   sh tools/docs/build.sh <where to> <cargo's target directory>
 #
@@ -21,6 +21,14 @@ QKEEPALIVE_VERSION=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n1)
 QT_TAGS=${QT_TAGS:-/usr/share/qt5/doc}
 export QKEEPALIVE_DOCS QKEEPALIVE_VERSION QT_TAGS
 command -v doxygen >/dev/null || fail "doxygen is missing; on Debian: apt install doxygen"
+# A program that Qt's chooser runs may be one that is not there.
+for QHELPGENERATOR in ${QHELPGENERATOR-} /usr/lib/qt6/libexec/qhelpgenerator /usr/lib/qt5/bin/qhelpgenerator \
+    "$(command -v qhelpgenerator || true)"; do
+    [ ! -x "$QHELPGENERATOR" ] || break
+done
+[ -x "$QHELPGENERATOR" ] || fail "qhelpgenerator is missing; on Debian: apt install qhelpgenerator-qt5; elsewhere
+      say where it is with QHELPGENERATOR=<program>"
+export QHELPGENERATOR
 for module in qtcore qtnetwork; do
     [ -f "$QT_TAGS/$module/$module.tags" ] ||
         fail "Qt's tag files are not in $QT_TAGS: on Debian apt install qtbase5-doc-dev; elsewhere
