@@ -686,3 +686,6 @@ pub(crate) fn answer(info: &Snapshot) -> Duration {
     let spread = 4 * info.round_trip_variation.unwrap_or_default();
     (info.round_trip_time.unwrap_or_default() + spread).max(5 * GRAIN)
 }
+
+#[cfg(test)]
+mod tests;

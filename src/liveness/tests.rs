@@ -1,0 +1,289 @@
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn terms(within: u64, idle: u64, interval: u64) -> Terms {
+    Terms { within: ms(within), idle: ms(idle), interval: ms(interval) }
+}
+
+/// As `detectWithin` has it for six seconds, and for twenty.
+fn six() -> Terms {
+    terms(6000, 3000, 1000)
+}
+fn twenty() -> Terms {
+    terms(20_000, 11_000, 3000)
+}
+
+/// The peer was heard so long ago, and has left so many probes unanswered.
+fn silent(since: Duration, probes: u32) -> Snapshot {
+    Snapshot {
+        since_ack_received: Some(since),
+        since_data_received: Some(since),
+        probes: Some(probes),
+        ..Snapshot::default()
+    }
+}
+
+/// Data is sent again and again, the last time so long ago.
+fn sending(since: Duration, sent: Duration, retransmits: u32) -> Snapshot {
+    Snapshot {
+        since_data_sent: Some(sent),
+        unacked: Some(1),
+        retransmits: Some(retransmits),
+        total_retransmits: Some(retransmits),
+        bytes_acknowledged: Some(7),
+        ..silent(since, 0)
+    }
+}
+
+#[test]
+fn the_times_that_follow_from_the_terms() {
+    for (terms, probes, owed, lateness) in [
+        (six(), 3, ms(2625), ms(1312) + Duration::from_micros(500)),
+        (twenty(), 3, ms(7625), ms(3812) + Duration::from_micros(500)),
+        (terms(2000, 1000, 1000), 1, ms(875), ms(437) + Duration::from_micros(500)),
+        (terms(60_000, 30_000, 10_000), 3, ms(26_250), SECOND * 8),
+        // Idle is nearly all of it.
+        (terms(9000, 8700, 100), 3, ms(200), ms(100)),
+        (terms(400, 20, 100), 3, ms(377) + Duration::from_micros(500), ms(50)),
+    ] {
+        assert_eq!(terms.probes(), probes, "{terms:?}");
+        assert_eq!((terms.owed(), terms.lateness()), (owed, lateness), "{terms:?}");
+    }
+}
+
+#[test]
+fn a_watch_that_begins_in_a_silence_in_which_nobody_asked_begins_with_itself() {
+    let now = Instant::now();
+    let live = Liveness::begin(six(), now, &silent(SECOND * 5, 0));
+    assert_eq!((live.heard, live.changed.is_some()), (now, false));
+    assert_eq!(live.next_look(), NextLook::exactly(now));
+}
+
+#[test]
+fn one_that_begins_after_attempts_counts_the_silence_and_asks_anew() {
+    let now = Instant::now();
+    let attempt = Some(SECOND * 9);
+    let tried = Snapshot { retransmission_timeout: attempt, ..silent(SECOND * 5, 0) };
+    for info in [
+        Snapshot { probes: Some(1), ..tried },
+        Snapshot { retransmits: Some(1), ..tried },
+        Snapshot { backoff: Some(1), ..tried },
+    ] {
+        let live = Liveness::begin(six(), now, &info);
+        assert_eq!((live.heard, live.spoke), (now - SECOND * 5, now - SECOND * 5));
+        let changed = live.changed.expect("it is known to be asked before");
+        let shorter = changed.shorter.unwrap();
+        assert_eq!(changed.since, now);
+        assert_eq!((shorter.until, shorter.latest), (now + ms(2625), now + SECOND * 9));
+        assert_eq!((shorter.before, shorter.asked), (Attempts::of(&info), None));
+        assert_eq!(changed.slow.unwrap().due, now);
+    }
+    let info = Snapshot { retransmission_timeout: Some(SECOND), probes: Some(1), ..tried };
+    let shorter = Liveness::begin(six(), now, &info).changed.unwrap().shorter.unwrap();
+    assert_eq!(shorter.latest, now + SECOND * 6);
+}
+
+/// A watch that has found nothing wrong for nine seconds of silence.
+fn nine_seconds_of(terms: Terms) -> (Liveness, Instant, Instant) {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms, start);
+    live.look(start, &silent(Duration::ZERO, 0));
+    let now = start + SECOND * 9;
+    live.look(now, &silent(SECOND * 9, 0));
+    (live, start, now)
+}
+
+#[test]
+fn a_shorter_time_ends_no_earlier_than_its_own_plan_and_no_later_than_the_one_before() {
+    let (mut live, start, now) = nine_seconds_of(twenty());
+    live.change(six(), now, &silent(SECOND * 9, 0));
+    let changed = live.changed.clone().expect("it was changed");
+    let shorter = changed.shorter.expect("to a shorter time");
+    assert_eq!(changed.since, now);
+    assert_eq!((shorter.until, shorter.latest), (now + ms(2625), start + SECOND * 20));
+    // The kernel's timer may run for three seconds.
+    assert_eq!(changed.slow.unwrap().due, now + ms(1125));
+    assert_eq!(live.next_look(), NextLook::exactly(now));
+    // Near the old end it is that one.
+    let (mut live, start, _) = nine_seconds_of(twenty());
+    let late = start + ms(19_000);
+    live.change(six(), late, &silent(ms(19_000), 0));
+    let shorter = live.changed.clone().unwrap().shorter.unwrap();
+    assert_eq!((shorter.until, shorter.latest), (start + SECOND * 20, late + SECOND * 6));
+    // And the last call has its time in any case.
+    let late = start + ms(19_900);
+    let (mut live, start, _) = nine_seconds_of(twenty());
+    live.change(six(), start + ms(19_900), &silent(ms(19_900), 0));
+    let shorter = live.changed.clone().unwrap().shorter.unwrap();
+    assert!(shorter.until >= late + LAST_CALL, "{:?}", shorter.until - late);
+}
+
+#[test]
+fn a_change_that_shortens_nothing_waits_for_nothing() {
+    for (after, probes, shortens, waits) in [
+        (twenty(), 0, false, false),
+        (terms(30_000, 12_000, 6000), 1, false, false),
+        // The idle time alone matters where a probe is out.
+        (terms(20_000, 10_000, 3000), 0, false, false),
+        (terms(20_000, 10_000, 3000), 1, false, true),
+        (terms(20_000, 11_000, 3000), 1, false, false),
+        (terms(20_000, 12_500, 2500), 0, false, true),
+        (terms(19_000, 10_000, 3000), 0, true, false),
+    ] {
+        let (mut live, _, now) = nine_seconds_of(twenty());
+        live.change(after, now, &silent(SECOND * 9, probes));
+        let changed = live.changed.expect("it was changed");
+        assert_eq!(changed.shorter.is_some(), shortens, "{after:?}");
+        assert_eq!(changed.slow.is_some(), waits, "{after:?}, {probes}");
+    }
+}
+
+#[test]
+fn who_is_lost_by_the_old_terms_is_suspect_by_the_new_ones() {
+    let start = Instant::now();
+    let mut live = Liveness::new(six(), start);
+    for step in 0..70 {
+        let since = ms(step * 100);
+        live.look(start + since, &silent(since, (step / 10).saturating_sub(2) as u32));
+    }
+    assert_eq!(live.verdict(), Verdict::Lost);
+    let now = start + SECOND * 7;
+    live.change(twenty(), now, &silent(SECOND * 7, 4));
+    assert_eq!(live.verdict(), Verdict::Suspect);
+}
+
+#[test]
+fn routine_looks_come_when_the_first_probe_has_surely_been_sent() {
+    let now = Instant::now();
+    let mut live = Liveness::new(six(), now - SECOND * 60);
+    for (heard, info, next) in [
+        (0, silent(Duration::ZERO, 0), ms(3375)),
+        (1000, silent(SECOND, 0), ms(2375)),
+        // It should have been sent, and was not.
+        (4000, silent(SECOND * 4, 0), six().lateness()),
+    ] {
+        live.spoke = now - ms(heard);
+        assert_eq!(live.next_routine_look(now, &info), now + next, "{heard}");
+        let blind = Snapshot { probes: None, ..info };
+        let tick = if heard < 3000 { TICK } else { Duration::ZERO };
+        assert_eq!(live.next_routine_look(now, &blind), now + next + tick, "{heard}");
+    }
+    // Keepalive that began with the watch asks later, and is looked for no later than usual.
+    for (begun, next) in [(3000, ms(375)), (1000, six().lateness())] {
+        live.begun = now - ms(begun);
+        assert_eq!(live.next_routine_look(now, &silent(SECOND * 4, 0)), now + next, "{begun}");
+    }
+}
+
+#[test]
+fn the_first_call_says_once_for_each_silence_by_how_much_the_kernel_is_late() {
+    let start = Instant::now();
+    let mut live = Liveness::new(six(), start);
+    let asked = ms(3375);
+    assert!(!live.first_call(start + asked - ms(1), &silent(asked, 0)));
+    assert!(!live.first_call(start + asked, &silent(asked, 1)), "it was sent");
+    let data = sending(asked, ms(10), 0);
+    assert!(!live.first_call(start + asked, &data), "data asks by itself");
+    let now = start + asked + ms(40);
+    assert!(live.first_call(now, &silent(asked, 0)));
+    assert_eq!(live.prompted, Some(40));
+    assert_eq!(live.next_look(), NextLook::exactly(now + 5 * GRAIN));
+    assert!(!live.first_call(now + SECOND, &silent(asked, 0)));
+}
+
+#[test]
+fn for_a_kernel_that_counts_no_probes_they_are_supposed_to_be_sent_by_its_clock() {
+    let live = Liveness::new(six(), Instant::now());
+    // Idle, an eighth of it, and a tick.
+    for (silence, probes) in [
+        (ms(3874), (0, Duration::ZERO)),
+        (ms(3875), (1, Duration::ZERO)),
+        (ms(4874), (1, ms(999))),
+        (ms(4875), (2, ms(1000))),
+        (ms(6900), (4, ms(3025))),
+    ] {
+        assert_eq!(live.probes_due(silence), probes, "{silence:?}");
+    }
+}
+
+#[test]
+fn what_is_unanswered_is_counted_by_what_the_kernel_tells() {
+    let live = Liveness::new(six(), Instant::now());
+    let silence = SECOND * 5;
+    for (info, stimuli, owed_for) in [
+        (silent(silence, 0), 0, Duration::ZERO),
+        (silent(silence, 1), 1, Duration::ZERO),
+        (silent(silence, 3), 3, SECOND * 2),
+        // No longer than the silence.
+        (silent(silence, 9), 9, silence),
+    ] {
+        assert_eq!(live.unanswered(silence, &info), (stimuli, owed_for), "{info:?}");
+    }
+    let uncounted = Snapshot { probes: None, total_retransmits: Some(2), ..silent(silence, 0) };
+    assert_eq!(live.unanswered(silence, &uncounted), (2 + 2, ms(1125)));
+    // Data that went out before the peer was heard is none, its repetitions are.
+    assert_eq!(live.unanswered(silence, &sending(silence, SECOND * 6, 0)).0, 0);
+    assert_eq!(live.unanswered(silence, &sending(silence, SECOND * 4, 0)).0, 1);
+    assert_eq!(live.unanswered(silence, &sending(silence, SECOND * 6, 2)).0, 2);
+    let backed_off = Snapshot { backoff: Some(3), ..sending(silence, SECOND * 6, 0) };
+    assert_eq!(live.unanswered(silence, &backed_off).0, 3);
+    let probed = Snapshot { probes: Some(2), ..sending(silence, SECOND * 4, 0) };
+    assert_eq!(live.unanswered(silence, &probed).0, 1 + 2);
+}
+
+#[test]
+fn an_answer_may_take_a_round_trip_and_four_times_its_variation() {
+    assert_eq!(answer(&Snapshot::default()), ms(50));
+    let path = |round_trip, variation| Snapshot {
+        round_trip_time: Some(ms(round_trip)),
+        round_trip_variation: Some(ms(variation)),
+        ..Snapshot::default()
+    };
+    assert_eq!(answer(&path(40, 2)), ms(50));
+    assert_eq!(answer(&path(40, 3)), ms(52));
+    assert_eq!(last_call_before(&path(100, 10)), ms(300));
+    assert_eq!(last_call_before(&path(100, 20)), ms(360));
+    let now = Instant::now();
+    assert_eq!(call_before(now, &path(100, 20)), now - ms(360));
+}
+
+#[test]
+fn of_data_that_is_stuck_the_oldest_counts() {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(60_000, 30_000, 10_000), start);
+    let now = start + SECOND * 10;
+    let mut info = sending(SECOND * 9, SECOND * 2, 2);
+    live.look(now, &info);
+    let stuck = live.stuck_data(&info).expect("it was sent three times");
+    assert_eq!(stuck.since, now - info.unacknowledged_for().unwrap());
+    // Something was taken: it begins anew.
+    info.bytes_acknowledged = Some(8);
+    info.retransmits = Some(0);
+    info.since_data_sent = Some(Duration::ZERO);
+    live.look(now + SECOND, &info);
+    assert!(live.stuck_data(&info).is_none(), "it was sent once");
+    assert!(live.stuck.is_some());
+    info.unacked = Some(0);
+    live.look(now + SECOND * 2, &info);
+    assert!(live.stuck.is_none());
+}
+
+#[test]
+fn a_clock_that_is_put_back_begins_the_watch_anew() {
+    let start = Instant::now() + SECOND * 60;
+    let mut live = Liveness::new(six(), start);
+    live.look(start + SECOND * 4, &silent(SECOND * 4, 1));
+    assert!(live.owed.is_some());
+    let back = start - SECOND * 10;
+    live.look(back, &silent(Duration::ZERO, 0));
+    assert_eq!((live.heard, live.owed.is_some()), (back, false));
+    // The same time once more is no step back.
+    live.look(back + SECOND * 4, &silent(SECOND * 4, 1));
+    live.look(back + SECOND * 4, &silent(SECOND * 4, 1));
+    assert!(live.owed.is_some());
+}
