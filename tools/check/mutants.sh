@@ -3,6 +3,8 @@
 # >=, a function returns nothing, ...), and the tests of the core have to fail:
 #
 #   ./dev check mutants [--write] [MODULE...]     all modules, or only these (loss, plan, ...)
+#   ./dev check mutants --again [--write]         what was noticed by the last run over all modules stands,
+#                                                 where its line of the source is as it was
 #   ./dev check mutants --diff [BASE]             only what changed since BASE, committed or not; BASE is
 #                                                 where this branch left main, or else the commit before
 #
@@ -19,10 +21,11 @@ version=27.1.0
 goal=95
 all="liveness heartbeat retransmission loss plan config guard link counts found refusals settings snapshot"
 
-write='' since='' base='' modules=''
+write='' since='' base='' modules='' again=''
 while [ $# -gt 0 ]; do
     case $1 in
         --write) write=yes ;;
+        --again) again=yes ;;
         --diff)
             since=yes
             case ${2-} in
@@ -39,7 +42,9 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -z "$write" ] || [ -z "$since$modules" ] || fail "--write takes all modules"
+[ -z "$write$again" ] || [ -z "$since$modules" ] || fail "--write and --again take all modules"
+whole=''
+[ -n "$since$modules" ] || whole=yes
 modules=${modules:-$all}
 cd "$root_repository"
 
@@ -56,6 +61,8 @@ root_alone mutants
 tool_install cargo-mutants "$version"
 work=$root_cache/mutants
 out=$work/mutants.out
+last=$root_cache/mutants.last
+[ -z "$again" ] || [ -f "$last/CaughtMutant" ] || fail "--again wants a run over all modules before it"
 rm -rf "$work"
 mkdir -p "$work/tmp"
 
@@ -86,10 +93,12 @@ mutants() {
     )
 }
 
-# The lines of a file, as the accepted ones are written: "file: change: source line".
+# named briefly|fully: the lines of a file, as the accepted ones are written: "file: change: source
+# line"; fully, what the tool calls it stands before that.
 named() {
-    jq -r '.[] | [.file, (.span.start.line | tostring), (.name | sub("^[^ ]*: "; ""))] | @tsv' |
-        while IFS="$(printf '\t')" read -r file line name; do
+    jq -r '.[] | [.file, (.span.start.line | tostring), (.name | sub("^[^ ]*: "; "")), .name] | @tsv' |
+        while IFS="$(printf '\t')" read -r file line name full; do
+            [ "$1" = briefly ] || printf '%s\t' "$full"
             printf '%s: %s: %s\n' "$file" "$name" \
                 "$(sed -n "${line}s/^[[:space:]]*//p" "$file" | sed 's/[[:space:]]*$//')"
         done
@@ -103,6 +112,27 @@ if [ "$count" = 0 ]; then
 fi
 say "$count mutants of$([ -z "$since" ] || echo " what changed since $base in") $modules"
 status=0
+if [ -n "$again" ]; then
+    # What the last run has noticed is left out, and counted as then.
+    mkdir -p "$out"
+    named fully <"$work/list.json" >"$work/now"
+    awk -F'\t' -v last="$last" -v work="$work" '
+        BEGIN {
+            split("CaughtMutant Timeout Unviable", kinds, " ")
+            for (i = 1; i <= 3; i++)
+                while ((getline line <(last "/" kinds[i])) > 0) ++stands[kinds[i], line]
+        }
+        {
+            for (i = 1; i <= 3; i++)
+                if (stands[kinds[i], $2]-- > 0) {
+                    print $1
+                    print $2 >(work "/stands." kinds[i])
+                    next
+                }
+        }' "$work/now" >"$out/previously_caught.txt"
+    say "$(wc -l <"$out/previously_caught.txt") of them stand as the last run has found them"
+    set -- "$@" --iterate
+fi
 mutants "$@" --jobs "$(($(nproc) < 2 ? $(nproc) : 2))" --output "$work" --line-col true \
     --colors never --cargo-arg=--lib --cargo-arg=--test=core || status=$?
 case $status in
@@ -116,8 +146,14 @@ outcomes() {
         "$out/outcomes.json"
 }
 for kind in CaughtMutant MissedMutant Timeout Unviable; do
-    outcomes "$kind" | named >"$work/$kind"
+    outcomes "$kind" | named briefly >"$work/$kind"
+    [ ! -f "$work/stands.$kind" ] || cat "$work/stands.$kind" >>"$work/$kind"
 done
+if [ -n "$whole" ]; then
+    rm -rf "$last"
+    mkdir "$last"
+    cp "$work/CaughtMutant" "$work/Timeout" "$work/Unviable" "$last"
+fi
 sed -n 's/^\(src.*[^ ]\)  *# .*$/\1/p' tools/check/mutants.accepted >"$work/accepted"
 reasonless=$(grep '^src' tools/check/mutants.accepted | grep -v '  # .' || true)
 [ -z "$reasonless" ] || fail "accepted without a reason in tools/check/mutants.accepted:
@@ -167,7 +203,7 @@ everything() {
     for module in $all; do
         set -- "$@" --file "src/$module.rs"
     done
-    mutants "$@" --list --json | named
+    mutants "$@" --list --json | named briefly
 }
 if [ -s "$work/accepted" ]; then
     everything | sort -u >"$work/everything"
