@@ -350,8 +350,7 @@ private:
 
     bool isBeatMissed(qint64 at, const Rhythm &rhythm) const
     {
-        return at - m_data >= rhythm.timeout - grain
-            && at - m_beatingSince >= rhythm.timeout - rhythm.interval - grain;
+        return at - m_data >= rhythm.timeout - grain && at >= m_spared - grain;
     }
 
     void checkPath(qint64 at, const Promise &promise)
@@ -392,6 +391,7 @@ private:
             m_suspect = m_foundLate = false;
             m_since = m_beatingSince = now;
             m_settings = stamp.settings;
+            m_spared = now + patience();
             break;
         case Stamp::Set:
             set(stamp);
@@ -444,9 +444,22 @@ private:
                         || before.heartbeatTimeout != after.heartbeatTimeout;
         if (changed || beats)
             m_since = stamp.after;
-        if (beats)
-            m_beatingSince = stamp.after;
+        const auto promised = rhythmOf(before);
         m_settings = after;
+        if (beats) {
+            m_beatingSince = stamp.after;
+            // Asked anew, or by the end that was promised until now, whichever comes first.
+            const qint64 anew = stamp.after + patience();
+            const qint64 end = promised ? std::max(m_spared, m_data + promised->timeout) : anew;
+            m_spared = std::min(anew, end);
+        }
+    }
+
+    /// How long an answer to a beat may take at least.
+    qint64 patience() const
+    {
+        const auto rhythm = rhythmOf(m_settings);
+        return rhythm ? rhythm->timeout - rhythm->interval : 0;
     }
 
     const Record &m_record;
@@ -471,6 +484,8 @@ private:
     qint64 m_cleared = 0;
     qint64 m_since = 0;
     qint64 m_beatingSince = 0;
+    /// No verdict of the heart-beat before this.
+    qint64 m_spared = 0;
     qint64 m_free = 0;
     qint64 m_lag = 0;
     qint64 m_lagSince = never;

@@ -77,6 +77,7 @@ private slots:
     void whatIsLeftBehindIsWrong();
     void aHungProgramIsFoundByItsHeartbeat();
     void aProgramThatIsHeardMissesNothing();
+    void aShorterRhythmEndsNoEarlierThanTheOneBefore();
 };
 
 void tst_Judge::aQuietLifeIsRight()
@@ -254,6 +255,23 @@ void tst_Judge::aProgramThatIsHeardMissesNothing()
     told.lose(11 * second, ka::LossReason::HeartbeatMissed);
     told.live(11 * second, 11 * second, 10 * second);
     QCOMPARE(told.judged().wrong.size(), 1);
+}
+
+void tst_Judge::aShorterRhythmEndsNoEarlierThanTheOneBefore()
+{
+    for (const qint64 lost : {15 * second + 300 * ms, 15 * second + 910 * ms}) {
+        Told told;
+        told.settings().heartbeatInterval = 2500;
+        told.settings().heartbeatTimeout = 5900;
+        told.add(Stamp::Set, 2);
+        told.add(Stamp::Stopped, 10 * second);
+        told.add(Stamp::Suspect, 14 * second);
+        told.settings().heartbeatTimeout = 0;
+        told.add(Stamp::Set, 15 * second + 200 * ms);
+        told.lose(lost, ka::LossReason::HeartbeatMissed);
+        told.live(lost, lost, 10 * second);
+        QCOMPARE(told.judged().wrong.size(), lost < 15900 * ms ? 1 : 0);
+    }
 }
 
 QTEST_GUILESS_MAIN(tst_Judge)
