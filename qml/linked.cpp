@@ -7,20 +7,15 @@
 
 #include <QtCore/qcoreapplication.h>
 #include <QtQml/qqml.h>
-#include <QtQml/qqmlmoduleregistration.h>
 
-#if QT_VERSION_MAJOR == 5
-// Qt 5 looks for the module's directory first, unless the types are there already.
-static void registerTypes()
+// Not by QQmlModuleRegistration, as a plugin does it: of a second one in the process, that of a library
+// which links this too, Qt makes a fatal error.
+static void registerOnce()
 {
-    ka::detail::registerQmlTypes();
+    if (qmlTypeId("QKeepAlive", 1, 0, "KeepAlive") < 0)
+        ka::detail::registerQmlTypes();
 }
-Q_COREAPP_STARTUP_FUNCTION(registerTypes)
-#else
-// At the first import. And where the module's directory is found all the same, as in Debian's packages,
-// this tells Qt to leave the plugin alone, which its qmldir calls optional.
-static const QQmlModuleRegistration registration("QKeepAlive", ka::detail::registerQmlTypes);
-#endif
+Q_COREAPP_STARTUP_FUNCTION(registerOnce)
 
 /// The linker takes a file out of an archive for what the program names, and a program names nothing of
 /// this one. So the CMake target has the linker ask for this name.
