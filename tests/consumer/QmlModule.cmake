@@ -1,6 +1,6 @@
-# A project whose QML is a module of Qt 6's CMake functions, as the guide shows it. With one target it has
-# all: `import QKeepAlive` works in the program, for qmllint, for Qt's QML compiler and for Qt Creator.
-# With the installed package and without Rust; or, with -D how=fetched, with the sources.
+# A project whose QML is a module of Qt 6's CMake functions, as the guide shows it. With one target it
+# has all: `import QKeepAlive` works in the program, for qmllint, for Qt's QML compiler and for Qt
+# Creator. With the installed package and without Rust; or, with -D how=fetched, with the sources.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/Shown.cmake")
 
