@@ -91,7 +91,6 @@ int main(int argc, char **argv)
 
     Backend backend(where.first(), port);
     QQmlApplicationEngine engine;
-    engine.addImportPath(QStringLiteral(QML_MODULES));
     engine.setInitialProperties({{QStringLiteral("backend"), QVariant::fromValue(&backend)},
                                  {QStringLiteral("within"), milliseconds},
                                  {QStringLiteral("once"), parser.isSet(once)}});

@@ -13,12 +13,16 @@ file(MAKE_DIRECTORY "${parent}")
 file(RENAME "${first}" "${shared_prefix}")
 
 need(readelf readelf binutils)
+need(objcopy objcopy binutils)
 file(GLOB_RECURSE files LIST_DIRECTORIES FALSE "${shared_prefix}/*")
 foreach(file IN LISTS files)
     if(file MATCHES "\\.so(\\.|$)")
         # Debug information names the sources, as it should; what is looked for is a path that the
         # loader would follow.
         run(text "${readelf}" -d "${file}")
+    elseif(file MATCHES "\\.a$")
+        run(text "${objcopy}" --strip-debug "${file}" "${work_dir}/without debug information.a")
+        file(READ "${work_dir}/without debug information.a" text)
     else()
         file(READ "${file}" text)
     endif()

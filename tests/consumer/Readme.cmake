@@ -10,6 +10,9 @@
 #          Qt 5 the imports get the versions that they have to have there.
 #   cmake  With a `project(` it is a file as it stands. Otherwise it stands after project() and a
 #          target `app`.
+#
+# Those of other build systems, and projects of more files than one, have tests of their own, which
+# take them by Shown.cmake.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/QmlTools.cmake")
 
@@ -36,6 +39,12 @@ foreach(kind IN ITEMS cpp qml cmake)
         message(FATAL_ERROR "no block of ${kind} is marked: see readme.awk")
     endif()
 endforeach()
+list(REMOVE_ITEM cmake_blocks fetch.CMakeLists.txt qml-module.CMakeLists.txt)
+set(others ${qmake_blocks} ${meson_blocks} ${sh_blocks})
+list(REMOVE_ITEM others app.pro meson.build rpath.sh)
+if(others)
+    message(FATAL_ERROR "no test builds ${others}")
+endif()
 
 # split(<block> <how the lines to take begin>): sets text, taken and rest
 function(split block expression)

@@ -10,9 +10,13 @@ string(REGEX MATCH "^[0-9]+\\.[0-9]+" minor "${version}")
 foreach(right IN ITEMS "${minor}" "${version}")
     configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${right}"
         -Drequest=REQUIRED)
-    expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core QKeepAlive::QKeepAlive"
+    expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core QKeepAlive::QKeepAlive QKeepAlive::Qml\n"
         "version ${right} should be accepted")
 endforeach()
+configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${minor}"
+    -Drequest=REQUIRED,COMPONENTS,Qml)
+expect("${said}" "found: (1|TRUE), targets: QKeepAlive::QKeepAlive QKeepAlive::Qml\n"
+    "the component Qml brings what it needs")
 configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${minor}"
     -Drequest=OPTIONAL_COMPONENTS,Nonsense,Core)
 expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core\n"
@@ -61,5 +65,8 @@ configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${minor}" -Dreq
 run_refused(said "${CMAKE_COMMAND}" "${build}" "-Dlink=${both}")
 expect("${said}" "QKEEPALIVE_STATIC_ARCHIVE" "the conflict should be named")
 fresh(build refusals)
+configure(said "${asks}" "${build}" "${prefix}" ${qt} "-Dversion=${minor}" -Drequest=REQUIRED)
+expect("${said}" "targets: QKeepAlive::Core QKeepAlive::QKeepAlive\n"
+    "there should be no QML module in the static package")
 refused(${minor} COMPONENTS,Qml
     "QKeepAlive has no component \"Qml\" here; installed: Core, Qt")

@@ -44,6 +44,15 @@ unset(ENV{CMAKE_PREFIX_PATH})
 expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core QKeepAlive::QKeepAlive"
     "of two Qts the fit one should be taken")
 
+# Who names no component may do without Qt Qml.
+set(without_qml -DCMAKE_DISABLE_FIND_PACKAGE_Qt${qt_major}Qml=ON)
+fresh(build unfit/build)
+configure(said "${asks}" "${build}" "${prefix}" ${qt} ${without_qml} -Dversion=0.1 -Drequest=REQUIRED)
+expect("${said}" "found: (1|TRUE), targets: QKeepAlive::Core QKeepAlive::QKeepAlive\n"
+    "without Qt Qml there should be the rest")
+refused("its component Qml needs Qt ${qt_major} Qml, which is not found\\. On Debian .*apt install qt[a-z0-9-]+"
+    "${prefix}" ${qt} ${without_qml} -Drequest=REQUIRED,COMPONENTS,Qml)
+
 # --- Its language, CMake and machine -------------------------------------------------------------
 
 refused("for C\\+\\+, and the project does not enable that language.*LANGUAGES CXX.*enable_language\\(CXX\\)"

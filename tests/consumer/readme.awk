@@ -6,13 +6,23 @@
 #   <!-- test: guard.cpp -->
 #   ```cpp
 #
-# The fence says cpp, qml or cmake, and the name ends in .cpp, .qml or CMakeLists.txt to match. No two
-# of all the files have the same name, and no block of these kinds goes without one.
+# The fence says cpp, qml, cmake, qmake or meson, and the name ends in .cpp, .qml, CMakeLists.txt, .pro or
+# meson.build to match. No two of all the files have the same name, and no block of these kinds goes
+# without one. A block of sh may have a mark, and a name that ends in .sh.
 
 function stop(why) {
     print FILENAME ":" FNR ": " why > "/dev/stderr"
     failed = 1
     exit 1
+}
+
+BEGIN {
+    ending["cpp"] = ".cpp"
+    ending["qml"] = ".qml"
+    ending["cmake"] = "CMakeLists.txt"
+    ending["qmake"] = ".pro"
+    ending["meson"] = "meson.build"
+    ending["sh"] = ".sh"
 }
 
 function ends_with(text, end) {
@@ -33,15 +43,14 @@ inside { print > file; next }
     next
 }
 
-marked == "" && /^```(cpp|qml|cmake)/ { stop("what is shown is tested: a mark is missing") }
+marked == "" && /^```(cpp|qml|cmake|qmake|meson)/ { stop("what is shown is tested: a mark is missing") }
 
 marked != "" {
-    if (!/^```(cpp|qml|cmake)[ \t]*$/)
-        stop("a mark stands in the line right before a fence of cpp, qml or cmake")
+    if (!/^```(cpp|qml|cmake|qmake|meson|sh)[ \t]*$/)
+        stop("a mark stands in the line right before a fence of cpp, qml, cmake, qmake, meson or sh")
     kind = substr($1, 4)
-    end = kind == "cmake" ? "CMakeLists.txt" : "." kind
-    if (!ends_with(marked, end))
-        stop("the name of a " kind " block ends in " end)
+    if (!ends_with(marked, ending[kind]))
+        stop("the name of a " kind " block ends in " ending[kind])
     if (marked in seen)
         stop("the name " marked " is taken")
     seen[marked] = 1

@@ -15,9 +15,9 @@ release=$(. /etc/os-release && [ "${ID-}" = debian ] && echo "${VERSION_CODENAME
 qt=${QKEEPALIVE_QT_MAJOR:-6}
 packages="g++ cmake ninja-build pkg-config iproute2"
 if [ "$qt" = 5 ]; then
-    packages="$packages qtbase5-dev qml qml-module-qtquick2 qml-module-qtquick-window2"
+    packages="$packages qtbase5-dev qtdeclarative5-dev qml qml-module-qtquick2 qml-module-qtquick-window2"
 else
-    packages="$packages qt6-base-dev qml-qt6
+    packages="$packages qt6-base-dev qt6-declarative-dev qt6-declarative-dev-tools qml-qt6
         qml6-module-qtquick qml6-module-qtquick-window qml6-module-qtqml-workerscript"
 fi
 # A system with both would show less: each Qt has a root of its own.

@@ -11,7 +11,7 @@ cd "$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)"
 . tools/check/root.sh
 
 # What the build, the tests and a user of the packages take, as Debian 13 and sid name it.
-packages="cmake g++ make clang lld ninja-build pkg-config
+packages="cmake g++ make meson clang lld ninja-build pkg-config
     qt6-base-dev qt6-declarative-dev qt6-declarative-dev-tools qt6-websockets-dev
     qml6-module-qtqml qml6-module-qtqml-models qml6-module-qtqml-workerscript
     qml6-module-qtquick qml6-module-qtquick-window qml6-module-qttest qml-qt6

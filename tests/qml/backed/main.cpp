@@ -14,6 +14,16 @@
 #include <QtQml/QQmlError>
 #include <QtQuickTest/quicktest.h>
 
+/// Qt 5 compiles no QML.
+static const QMetaObject *namedAfterTheNamespace()
+{
+#if QT_VERSION_MAJOR >= 6
+    return QMetaType::fromName("ka").metaObject();
+#else
+    return &ka::staticMetaObject;
+#endif
+}
+
 class Backend : public QObject
 {
     Q_OBJECT
@@ -45,12 +55,13 @@ public:
     Q_INVOKABLE QVariantMap keysOf(QObject *object, const QString &property) const
     {
         const QMetaObject *type = object->metaObject();
-        const QMetaEnum keys
-                = type->property(type->indexOfProperty(property.toLatin1())).enumerator();
-        QVariantMap values;
-        for (int i = 0; i < keys.keyCount(); ++i)
-            values.insert(QLatin1String(keys.key(i)), keys.value(i));
-        return values;
+        return valuesOf(type->property(type->indexOfProperty(property.toLatin1())).enumerator());
+    }
+    /// The same for the enum's name, as QML finds them that was compiled (KeysForQmlCompiler).
+    Q_INVOKABLE QVariantMap compiledKeysOf(const QString &name) const
+    {
+        const QMetaObject *type = namedAfterTheNamespace();
+        return valuesOf(type->enumerator(type->indexOfEnumerator(name.toLatin1())));
     }
     /// Another socket, which is not connected.
     Q_INVOKABLE QObject *otherSocket() { return m_other; }
@@ -81,6 +92,14 @@ Q_SIGNALS:
     void shownChanged();
 
 private:
+    static QVariantMap valuesOf(const QMetaEnum &keys)
+    {
+        QVariantMap values;
+        for (int i = 0; i < keys.keyCount(); ++i)
+            values.insert(QLatin1String(keys.key(i)), keys.value(i));
+        return values;
+    }
+
     Peer m_peer;
     QStringList m_warnings;
     QTcpSocket *m_other = new QTcpSocket(this);

@@ -86,7 +86,8 @@ TestCase {
     }
 
     function test_qmlKnowsEachKeyOfTheEnums_data() {
-        return [{ tag: "state", keys: 5 }, { tag: "lossReason", keys: 8 }]
+        return [{ tag: "state", type: "State", keys: 5 },
+                { tag: "lossReason", type: "LossReason", keys: 8 }]
     }
 
     function test_qmlKnowsEachKeyOfTheEnums(data) {
@@ -94,6 +95,7 @@ TestCase {
         verify(Object.keys(values).length >= data.keys, Object.keys(values))
         for (const key in values)
             compare(KeepAlive[key], values[key], key)
+        compare(test.backend.compiledKeysOf(data.type), values)
     }
 
     function test_disablingSwitchesTheVerdictOff() {

@@ -1,0 +1,16 @@
+# The Meson project that the guide shows, with the shared package.
+include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/OtherBuilds.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/Shown.cmake")
+
+need(meson meson meson)
+other_build(meson)
+file(COPY "${CMAKE_CURRENT_LIST_DIR}/app/main.cpp" DESTINATION "${source}")
+shown(meson.build "${top}/meson.build")
+file(READ "${top}/meson.build" text)
+string(REPLACE "'qt6'" "'qt${qt_major}'" text "${text}")
+file(WRITE "${source}/meson.build" "${text}")
+set(ENV{CXX} "${cxx}")
+run(said "${meson}" setup "${top}/build" "${source}" --pkg-config-path "${pkg_config_path}")
+run(said "${meson}" compile -C "${top}/build")
+run_alone("${top}/build/app")
