@@ -283,3 +283,28 @@ fn keepalive_that_was_switched_off_just_before_the_end_of_the_time_costs_no_peer
     let lost = look_on(&mut guard, &mut socket, start, 5950, 12_000, silent_uncounted);
     assert_eq!(lost, None);
 }
+
+// On Linux, where the kernel is known to tell.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn that_the_kernel_tells_nothing_is_refused_to_who_asks_anything_of_it() {
+    let asked = |values| Settings { values, ..Settings::default() };
+    let on = Config::default();
+    for (settings, refused) in [
+        (Settings::default(), false),
+        (asked(Config { idle: seconds(5), ..on }), true),
+        (asked(Config { interval: seconds(5), ..on }), true),
+        (asked(Config { count: Some(5), ..on }), true),
+        (asked(Config { user_timeout: seconds(5), ..on }), true),
+        (within(5), true),
+        (asked(Config { enabled: false, idle: seconds(5), ..on }), false),
+    ] {
+        let (mut guard, mut socket) =
+            (Guard::default(), Socket { info: None, ..Socket::default() });
+        guard.change(About::Settings, Ok(settings), clock(), &mut socket).unwrap();
+        guard.attached();
+        let outcome = guard.connected(None, clock(), &mut socket);
+        assert_eq!(outcome.is_err(), refused, "{settings:?}");
+        assert!(guard.view().error.starts_with("TCP_INFO: "), "it can be read in any case");
+    }
+}
