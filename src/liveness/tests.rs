@@ -287,3 +287,106 @@ fn a_clock_that_is_put_back_begins_the_watch_anew() {
     live.look(back + SECOND * 4, &silent(SECOND * 4, 1));
     assert!(live.owed.is_some());
 }
+
+#[test]
+fn a_pardon_takes_back_no_warning_before_the_peer_is_looked_at() {
+    let start = Instant::now();
+    let mut live = Liveness::new(six(), start);
+    live.verdict = Verdict::Suspect;
+    live.pardon(start + SECOND);
+    assert_eq!((live.verdict(), live.heard), (Verdict::Suspect, start + SECOND));
+}
+
+#[test]
+fn another_probe_is_called_for_only_where_one_is_out_and_the_next_is_overdue() {
+    for (probes, after, called) in [(0, 2000, false), (1, 1124, false), (1, 1125, true)] {
+        let (mut live, _, now) = nine_seconds_of(twenty());
+        live.change(terms(20_000, 11_000, 1000), now, &silent(SECOND * 9, probes));
+        let info = silent(SECOND * 9, probes);
+        assert_eq!(live.next_call(now + ms(after), &info), called, "{probes}, {after}");
+    }
+}
+
+#[test]
+fn nothing_is_owed_before_the_idle_time_is_over() {
+    for (after, owes) in [(2999, false), (3000, true)] {
+        let start = Instant::now();
+        let mut live = Liveness::new(six(), start);
+        live.look(start + ms(after), &silent(ms(after), 1));
+        assert_eq!(live.owed.is_some(), owes, "{after}");
+    }
+}
+
+#[test]
+fn data_is_owed_for_since_it_was_sent_first() {
+    let live = Liveness::new(terms(60_000, 30_000, 10_000), Instant::now());
+    let silence = SECOND * 40;
+    let quick = Some(ms(200));
+    let all = Snapshot { retransmission_timeout: quick, ..sending(silence, SECOND, 2) };
+    let owed_for = all.unacknowledged_for().unwrap().min(silence);
+    assert_eq!(live.unanswered(silence, &all), (1 + 2, owed_for));
+    assert!(owed_for > Duration::ZERO);
+    // It went out before the peer was heard.
+    let before = sending(silence, SECOND * 50, 0);
+    assert_eq!(live.unanswered(silence, &before), (0, Duration::ZERO));
+}
+
+#[test]
+fn data_that_went_out_when_the_peer_was_heard_or_that_is_taken_is_no_question() {
+    for (sent, unacked, asks) in
+        [(999, 1, true), (1000, 1, false), (1001, 1, false), (10, 0, false)]
+    {
+        let info = Snapshot { unacked: Some(unacked), ..sending(SECOND, ms(sent), 0) };
+        assert_eq!(data_sent_within(SECOND, &info), asks, "{sent}, {unacked}");
+    }
+}
+
+/// A watch that suspects the peer: three probes are out, the first of them for more than two seconds.
+fn suspicious() -> (Liveness, Instant) {
+    let start = Instant::now();
+    let mut live = Liveness::new(six(), start);
+    for (after, probes) in [(3400, 1), (4400, 2), (5400, 3)] {
+        live.look(start + ms(after), &silent(ms(after), probes));
+    }
+    assert_eq!(live.verdict(), Verdict::Suspect);
+    (live, start)
+}
+
+#[test]
+fn whoever_suspects_looks_often_at_the_last_call_and_at_the_end() {
+    let (mut live, start) = suspicious();
+    let end = ms(6000) + GRAIN;
+    for (after, next) in [
+        (5400, ms(5400) + SECOND * 6 / 32),
+        // The call comes 300 ms before the end.
+        (5600, end - LAST_CALL),
+        (5900, end),
+        // It is no longer ahead.
+        (5710, ms(5710) + SECOND * 6 / 32),
+    ] {
+        live.looked = start;
+        live.look(start + ms(after), &silent(ms(after), 3));
+        assert_eq!(live.next_look().at - start, next, "{after}");
+    }
+    live.look(start + ms(6005), &silent(ms(6005), 3));
+    assert_eq!(live.next_look().at - start, ms(6005) + GRAIN);
+}
+
+#[test]
+fn the_silence_is_too_long_when_the_time_is_over_and_a_grain() {
+    let (live, start) = suspicious();
+    let now = start + ms(5500);
+    let info = silent(ms(5500), 3);
+    assert_eq!(live.silent_at(now, &info), Some(start + ms(6000) + GRAIN));
+    assert_eq!(live.lost_at(now, &info), Some(start + ms(6000) + GRAIN));
+}
+
+#[test]
+fn data_that_is_stuck_is_a_warning_before_it_is_a_loss() {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(60_000, 30_000, 10_000), start);
+    let info = sending(SECOND, SECOND * 2, 2);
+    live.look(start + SECOND * 20, &info);
+    let since = live.stuck_data(&info).unwrap().since;
+    assert_eq!(live.suspect_at(None, &info), Some(since + OVERDUE));
+}
