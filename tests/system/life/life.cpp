@@ -169,6 +169,7 @@ void Life::adopt()
         return;
     m_connected = true;
     m_closing = false;
+    m_left = {};
     if (m_plan.ownOptions)
         SocketOptions::setOwn(m_socket->socketDescriptor());
     if (m_plan.accepted)
@@ -246,16 +247,21 @@ void Life::letGo(bool forGood)
     else
         m_guard->setSocket(nullptr);
     QString left;
-    if (m_connected && m_socket->socketDescriptor() != -1)
-        left = SocketOptions::of(m_socket->socketDescriptor()).differenceFrom(m_found, probes);
+    if (m_connected && m_socket->socketDescriptor() != -1) {
+        m_left = SocketOptions::of(m_socket->socketDescriptor());
+        left = m_left.differenceFrom(m_found, probes);
+    }
     note(Stamp::LetGo, left);
 }
 
 /// What is on the socket before a guard comes.
 void Life::find()
 {
-    if (m_connected && m_socket->socketDescriptor() != -1)
-        m_found = SocketOptions::of(m_socket->socketDescriptor());
+    if (!m_connected || m_socket->socketDescriptor() == -1)
+        return;
+    SocketOptions now = SocketOptions::of(m_socket->socketDescriptor());
+    now.forget(m_left, m_found);
+    m_found = now;
 }
 
 void Life::comeBack()

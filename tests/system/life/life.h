@@ -88,4 +88,6 @@ private:
     Settings m_wanted;
     SocketOptions m_found;
     SocketOptions m_foundOnAccepted;
+    /// What the last guard of this connection has left.
+    SocketOptions m_left;
 };

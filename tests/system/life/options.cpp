@@ -65,3 +65,9 @@ QString SocketOptions::differenceFrom(const SocketOptions &before, int probes) c
     }
     return text;
 }
+
+void SocketOptions::forget(const SocketOptions &left, const SocketOptions &found)
+{
+    if (values[count] == left.values[count])
+        values[count] = found.values[count];
+}

@@ -19,4 +19,7 @@ struct SocketOptions
     /// probing by itself, the probes that are out may be added to its count: it must not give up for
     /// those that were sent under another plan.
     QString differenceFrom(const SocketOptions &before, int probes) const;
+    /// A count that is as the last guard `left` it is none of the program's: what belongs there is what
+    /// that guard had found.
+    void forget(const SocketOptions &left, const SocketOptions &found);
 };
