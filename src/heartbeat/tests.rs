@@ -766,3 +766,37 @@ fn the_suspicion_comes_half_of_the_patience_before_the_verdict() {
     }
     assert_eq!(now - start, SECOND * 5 / 2 - SECOND * 3 / 4);
 }
+
+#[test]
+fn a_close_gets_two_seconds_at_least_and_what_beats_does_not() {
+    for (closes, lost) in [(true, SECOND * 2), (false, SECOND * 3 / 10 + SECOND)] {
+        let start = Instant::now();
+        let rhythm = Rhythm { interval: SECOND / 10, timeout: SECOND };
+        let mut heart = Heartbeat::new(rhythm, start);
+        let stuck = |now: Instant| held(now - start, 1000, 5000);
+        let mut from = start;
+        if closes {
+            heart.close(start);
+        } else {
+            from = start + SECOND * 3 / 10;
+            assert!(heart.look(from, &stuck(from), 0).beat);
+            heart.written(from, &stuck(from), 0);
+        }
+        let found = lost_with(&mut heart, start, from, stuck, |_| 0);
+        assert_eq!(found, Some(lost + GRAIN), "{closes}");
+    }
+}
+
+#[test]
+fn a_close_stays_one_when_the_heart_beat_begins_again() {
+    let (mut heart, start) = started();
+    heart.close(start);
+    let rhythm = *heart.rhythm();
+    let quiet = |now: Instant| Snapshot {
+        probes: Some(0),
+        retransmits: Some(0),
+        ..held(now - start, 1000, 5000)
+    };
+    heart.resume(rhythm, start, &quiet(start));
+    assert_eq!(lost_with(&mut heart, start, start, quiet, |_| 0), None);
+}

@@ -47,6 +47,8 @@ fn the_times_that_follow_from_the_terms() {
         (twenty(), 3, ms(7625), ms(3812) + Duration::from_micros(500)),
         (terms(2000, 1000, 1000), 1, ms(875), ms(437) + Duration::from_micros(500)),
         (terms(60_000, 30_000, 10_000), 3, ms(26_250), SECOND * 8),
+        // And little of it.
+        (terms(6000, 1000, 1000), 5, ms(4875), ms(500)),
         // Idle is nearly all of it.
         (terms(9000, 8700, 100), 3, ms(200), ms(100)),
         (terms(400, 20, 100), 3, ms(377) + Duration::from_micros(500), ms(50)),

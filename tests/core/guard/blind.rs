@@ -277,10 +277,12 @@ fn where_nobody_can_say_whether_it_is_alive_an_error_is_remembered_until_the_soc
 #[test]
 fn keepalive_that_was_switched_off_just_before_the_end_of_the_time_costs_no_peer_its_life() {
     let (mut guard, mut socket, start) = connected_at(six_seconds());
-    let lost = look_on(&mut guard, &mut socket, start, 0, 5950, silent_uncounted);
+    let lost = look_on(&mut guard, &mut socket, start, 0, 5990, silent_uncounted);
     assert_eq!(lost, None);
     socket.switched_off = true;
-    let lost = look_on(&mut guard, &mut socket, start, 5950, 12_000, silent_uncounted);
+    socket.info = silent_uncounted(6500);
+    assert!(!guard.look(0, at(start, 6500), &mut socket).abort);
+    let lost = look_on(&mut guard, &mut socket, start, 6500, 12_000, silent_uncounted);
     assert_eq!(lost, None);
 }
 

@@ -44,6 +44,7 @@ fn an_accepted_connection_gets_back_what_its_listener_had() {
     socket.limit = seconds(1);
     guard.attached();
     guard.connected(Some(listener), clock(), &mut socket).unwrap();
+    look_on(&mut guard, &mut socket, clock(), 0, 20_000, |_| heard(0));
     assert!(socket.told.is_empty(), "it has all of it");
     assert_eq!(guard.view().detection_time, seconds(6));
     guard.let_go(&mut socket);

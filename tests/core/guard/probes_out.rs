@@ -110,6 +110,15 @@ fn a_user_timeout_waits_only_where_keepalive_would_go_by_it() {
 }
 
 #[test]
+fn the_kernels_count_is_no_smaller_than_that_of_the_plan() {
+    let many = with(Config { count: Some(20), ..plan() });
+    let (mut guard, mut socket, start) = connected_at(many);
+    socket.info = silent_with(10_400, 1);
+    guard.look(0, at(start, 10_400), &mut socket);
+    assert_eq!(socket.counts, [20 + 1 + 2]);
+}
+
+#[test]
 fn the_kernels_count_lasts_until_the_next_look_however_late_that_may_be() {
     let long = Config { idle: seconds(60), ..plan() };
     let (mut guard, mut socket, start) = connected_at(with(long));
