@@ -392,3 +392,21 @@ fn data_that_is_stuck_is_a_warning_before_it_is_a_loss() {
     let since = live.stuck_data(&info).unwrap().since;
     assert_eq!(live.suspect_at(None, &info), Some(since + OVERDUE));
 }
+
+#[test]
+fn a_clock_that_was_put_forward_makes_no_silence() {
+    let (live, start) = suspicious();
+    let now = start + ms(5500);
+    // The kernel counts four seconds of it.
+    assert_eq!(live.silent_at(now, &silent(SECOND * 4, 3)), Some(start + ms(7500)));
+}
+
+#[test]
+fn routine_looks_may_be_as_late_as_the_terms_allow_where_probes_are_counted() {
+    let start = Instant::now();
+    let mut live = Liveness::new(six(), start);
+    live.look(start, &silent(Duration::ZERO, 0));
+    assert_eq!(live.next_look().lateness, six().lateness());
+    live.look(start, &Snapshot { probes: None, ..silent(Duration::ZERO, 0) });
+    assert_eq!(live.next_look().lateness, (six().owed() - TICK) / 2);
+}

@@ -232,8 +232,8 @@ if [ -n "$write" ]; then
         echo '<!-- mutants: by tools/check/mutants.sh; benches/run.sh keeps it -->'
         printf '## What the tests notice\n\n'
         # shellcheck disable=SC2016 # Markdown
-        printf 'Made by `./dev check mutants --write` on %s: cargo-mutants %s makes one mistake at a time in\n' \
-            "$(date -u +%Y-%m-%d)" "$version"
+        printf 'Made by `./dev check mutants%s --write` on %s: cargo-mutants %s makes one mistake at a time in\n' \
+            "${again:+ --again}" "$(date -u +%Y-%m-%d)" "$version"
         printf 'the pure modules, and the tests of the core have to fail. Noticed: %s %%; the goal is %s %%.\n\n' \
             "$noticed" "$goal"
         awk -F'|' '
