@@ -286,7 +286,7 @@ private:
         switch (stamp.reason) {
         case ka::LossReason::PeerClosed:
         case ka::LossReason::PeerReset:
-            if (!m_peerEnded)
+            if (!m_peerEnded && !(stamp.reason == ka::LossReason::PeerReset && isHalfMade()))
                 wrong(at, QStringLiteral("the peer has ended nothing"));
             return;
         case ka::LossReason::NetworkUnreachable:
@@ -301,6 +301,15 @@ private:
         default:
             wrong(at, QStringLiteral("a loss without a reason"));
         }
+    }
+
+    /// Whether the path was cut before the last segment of the handshake had surely arrived. The peer may
+    /// have given the connection up since, and resets what it does not know.
+    bool isHalfMade() const
+    {
+        return std::any_of(m_cuts.begin(), m_cuts.end(), [this](const Interval &it) {
+            return it.fromBefore <= m_connectedAt + 2 * answer() && it.toAfter >= m_connectedAt;
+        });
     }
 
     void checkUnreachable(qint64 at)
@@ -382,7 +391,7 @@ private:
             m_connected = true;
             m_peerEnded = m_closing = m_suspect = m_foundLate = false;
             m_told = 0;
-            m_heard = m_data = m_progress = m_free = now;
+            m_heard = m_data = m_progress = m_free = m_connectedAt = now;
             m_longestSpacing = m_waitsSince = m_cleared = 0;
             m_last = {};
             break;
@@ -476,6 +485,7 @@ private:
     bool m_peerEnded = false;
     bool m_foundLate = false;
     int m_told = 0;
+    qint64 m_connectedAt = 0;
     qint64 m_heard = 0;
     qint64 m_data = 0;
     qint64 m_progress = 0;
