@@ -148,7 +148,13 @@ impl Heartbeat {
         debug_assert!(rhythm.interval < rhythm.timeout, "{rhythm:?}");
         self.listen(now, info);
         let end = self.missed_at(info);
-        if let Beat::Left { at, .. } = self.beat {
+        let asked = match self.beat {
+            Beat::Left { at, .. } => Some(at),
+            // In the midst of it: a slot of the program's that was asked for the beat.
+            Beat::Waits { end: None, .. } if !self.closes => Some(now),
+            _ => None,
+        };
+        if let Some(at) = asked {
             self.debt.get_or_insert(at);
             self.beat = Beat::None;
         }

@@ -800,3 +800,13 @@ fn a_close_stays_one_when_the_heart_beat_begins_again() {
     heart.resume(rhythm, start, &quiet(start));
     assert_eq!(lost_with(&mut heart, start, start, quiet, |_| 0), None);
 }
+
+#[test]
+fn a_beat_whose_slot_changed_the_rhythm_may_not_be_written_and_is_asked_for_anew() {
+    let (mut heart, start) = started();
+    let due = start + SECOND;
+    assert!(heart.look(due, &heard(SECOND), 0).beat);
+    heart.change(Rhythm { interval: SECOND / 2, timeout: SECOND * 10 }, due, &heard(SECOND));
+    heart.written(due, &heard(SECOND), 0);
+    assert!(heart.look(due + SECOND / 2, &heard(SECOND * 3 / 2), 0).beat);
+}
