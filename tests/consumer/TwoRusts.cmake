@@ -39,5 +39,5 @@ configure(said "${source}" "${top}/static" "-DCMAKE_PREFIX_PATH=${static_prefix}
 run_refused(said "${CMAKE_COMMAND}" --build "${top}/static" --target qt_first)
 expect("${said}" "multiple definition of `cxxbridge1\\$"
     "the limit that the README names is another one now")
-file(READ "${source_dir}/README.md" readme)
-expect("${readme}" "multiple definition of" "the README should name the limit")
+file(READ "${source_dir}/docs/guides/limits.md" readme)
+expect("${readme}" "multiple definition of" "docs/guides/limits.md should name the limit")
