@@ -9,7 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use socket2::{SockAddr, SockRef};
 
-use crate::sys::Borrowed;
+use crate::snapshot::ConnectionState;
+use crate::sys::{self, Borrowed};
 
 /// One end of a connection: an IPv6 address, of IPv4 the mapped one, and a port. The scope is left
 /// out: the kernel and a program may name it differently.
@@ -34,10 +35,16 @@ impl End {
     }
 }
 
-/// Whether the kernel holds this to be a connection between these two.
+/// Whether the kernel holds this to be a connection between these two, or to have been one: after a
+/// reset of which the network library has not heard yet the kernel names no peer any more.
 pub(crate) fn is_between(socket: Borrowed<'_>, local: End, peer: End) -> bool {
     let (here, there) = ends(socket);
-    here.is_ok_and(|it| local.is(&it)) && there.is_ok_and(|it| peer.is(&it))
+    here.is_ok_and(|it| local.is(&it)) && there.map_or_else(|_| is_over(socket), |it| peer.is(&it))
+}
+
+/// Not one that listens at the same port.
+fn is_over(socket: Borrowed<'_>) -> bool {
+    sys::snapshot(socket).is_ok_and(|info| info.state == Some(ConnectionState::Closed))
 }
 
 /// Whether it may still be, or have been, that connection: one that is over has no peer any more.
@@ -95,9 +102,11 @@ mod tests {
         let end = io::Read::read(&mut &client, &mut [0]).unwrap_err();
         assert_eq!(end.kind(), io::ErrorKind::ConnectionReset);
         assert!(may_be_between(lend(&client), here, there));
-        // Windows goes on naming the peer of a connection that was reset.
-        if cfg!(unix) {
-            assert!(!is_between(lend(&client), here, there));
+        let elsewhere = End { port: here.port ^ 1, ..here };
+        assert!(!is_between(lend(&client), elsewhere, there));
+        // Windows goes on naming the peer of a connection that was reset; here it is known by its state.
+        if cfg!(any(target_os = "linux", windows)) {
+            assert!(is_between(lend(&client), here, there));
         }
     }
 

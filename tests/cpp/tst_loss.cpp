@@ -21,6 +21,7 @@ private slots:
     void finIsPeerClosedAndResetIsPeerReset();
     void aHalfCloseIsPeerClosedAndReceivedDataStaysReadable();
     void aResetMetByAWriteIsPeerReset();
+    void aGuardThatComesAfterTheEndKnowsTheReason();
     void theDetailIsASentenceForAPerson();
     void theSignalsComeInOrderAndOnce();
 
@@ -84,6 +85,29 @@ void tst_Loss::aResetMetByAWriteIsPeerReset()
     it.socket.write("x");
     it.socket.flush();
     QTRY_COMPARE(it.reason(), LossReason::PeerReset);
+}
+
+void tst_Loss::aGuardThatComesAfterTheEndKnowsTheReason()
+{
+    // The kernel knows of it, and Qt has not heard yet.
+    for (const bool hard : {false, true}) {
+        Peer peer;
+        QTcpSocket socket;
+        socket.connectToHost(QStringLiteral("127.0.0.1"), peer.port());
+        QVERIFY(socket.waitForConnected() && peer.accept());
+        if (hard)
+            peer.reset();
+        else
+            peer.finish();
+        QThread::msleep(50);
+        KeepAlive guard(&socket);
+        QSignalSpy lost(&guard, &KeepAlive::connectionLost);
+        QCOMPARE(guard.errorString(), QString());
+        QTRY_COMPARE(lost.size(), 1);
+        QCOMPARE(guard.lossReason(), hard ? LossReason::PeerReset : LossReason::PeerClosed);
+        QTest::qWait(20);
+        QCOMPARE(lost.size(), 1);
+    }
 }
 
 void tst_Loss::theDetailIsASentenceForAPerson()
