@@ -108,6 +108,16 @@ private:
                     process->deleteLater();
                     next();
                 });
+        // One that does not even start never finishes.
+        connect(process, &QProcess::errorOccurred, this,
+                [this, process, part](QProcess::ProcessError error) {
+                    if (error != QProcess::FailedToStart)
+                        return;
+                    --m_running;
+                    count(part, -1, process->errorString().toLocal8Bit() + '\n');
+                    process->deleteLater();
+                    QTimer::singleShot(1000, this, [this] { next(); });
+                });
         ++m_running;
         process->start(part.program, part.arguments);
     }

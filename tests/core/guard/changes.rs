@@ -202,6 +202,8 @@ fn a_guard_that_comes_in_a_silence_and_is_given_its_deadline_afterwards_asks_by_
     assert_eq!(socket.in_force.idle, seconds(1));
 }
 
+// Not every system has one.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
 fn the_user_timeout_is_written_when_it_changes_and_only_then() {
     let timed = |user_timeout, idle| {
