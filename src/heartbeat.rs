@@ -169,7 +169,11 @@ impl Heartbeat {
     pub fn resume(&mut self, rhythm: Rhythm, now: Instant, info: &Snapshot) {
         self.listen(now, info);
         self.spare_beat(now);
-        let unsent = matches!(self.beat, Beat::Waits { end: Some(_), .. });
+        let unsent = match self.beat {
+            // It may have left meanwhile.
+            Beat::Waits { end: Some(end), .. } => info.bytes_sent.is_none_or(|left| left < end),
+            _ => false,
+        };
         if !unsent && !self.closes {
             self.beat = Beat::None; // what it was to answer is asked anew
         }

@@ -810,3 +810,18 @@ fn a_beat_whose_slot_changed_the_rhythm_may_not_be_written_and_is_asked_for_anew
     heart.written(due, &heard(SECOND), 0);
     assert!(heart.look(due + SECOND / 2, &heard(SECOND * 3 / 2), 0).beat);
 }
+
+#[test]
+fn a_beat_that_left_while_nobody_looked_is_asked_for_anew_when_the_heart_beat_begins_again() {
+    for (sent, asks) in [(1099, false), (1100, true)] {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        assert!(heart.look(due, &held(SECOND, 1000, 0), 0).beat);
+        heart.written(due, &held(SECOND, 1000, 100), 0);
+        let now = due + SECOND;
+        let rhythm = *heart.rhythm();
+        heart.resume(rhythm, now, &held(SECOND * 2, sent, 0));
+        let later = now + SECOND;
+        assert_eq!(heart.look(later, &held(SECOND * 3, sent, 0), 0).beat, asks, "{sent}");
+    }
+}
