@@ -564,7 +564,11 @@ impl Socket {
         (base << self.backoff.min(10)).min(self.options.longest_timeout)
     }
 
+    /// Of a connection that is over no timer runs, whatever is set on its socket.
     fn keepalive_in(&mut self, wait: Us) {
+        if self.ended.is_some() {
+            return;
+        }
         self.keepalive_started = self.now;
         self.keepalive_at = Some(self.now + late(wait, self.lateness.0));
     }
