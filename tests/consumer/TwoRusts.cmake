@@ -1,5 +1,5 @@
 # A program that has another static library with Rust and cxx in it, too. With the shared package both
-# work; with the static one the linker refuses, which is a limit that the README names. (It would not
+# work; with the static one the linker refuses, which is a limit that docs/guides/limits.md names. (It would not
 # where both have the very same cxx, compiled with the same features, as the Core has here.)
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
@@ -38,6 +38,6 @@ endforeach()
 configure(said "${source}" "${top}/static" "-DCMAKE_PREFIX_PATH=${static_prefix}" ${arguments})
 run_refused(said "${CMAKE_COMMAND}" --build "${top}/static" --target qt_first)
 expect("${said}" "multiple definition of `cxxbridge1\\$"
-    "the limit that the README names is another one now")
-file(READ "${source_dir}/docs/guides/limits.md" readme)
-expect("${readme}" "multiple definition of" "docs/guides/limits.md should name the limit")
+    "the limit that docs/guides/limits.md names is another one now")
+file(READ "${source_dir}/docs/guides/limits.md" limits)
+expect("${limits}" "multiple definition of" "docs/guides/limits.md should name the limit")

@@ -234,7 +234,7 @@ if [ -n "$write" ]; then
         # shellcheck disable=SC2016 # Markdown
         printf 'Made by `./dev check mutants%s --write` on %s: cargo-mutants %s makes one mistake at a time in\n' \
             "${again:+ --again}" "$(date -u +%Y-%m-%d)" "$version"
-        printf 'the pure modules, and the tests of the core have to fail. Noticed: %s %%; the goal is %s %%.\n\n' \
+        printf 'the pure modules, and the tests of the core have to fail. Noticed, of those not accepted: %s %%; the goal is %s %%.\n\n' \
             "$noticed" "$goal"
         awk -F'|' '
             { printf "| %s | %s | %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $5, $6, $7 }
