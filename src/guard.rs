@@ -491,6 +491,11 @@ impl Guard {
             peer = Verdict::Healthy;
             link.liveness.as_mut().into_iter().for_each(|live| live.pardon(now));
         }
+        if peer == Verdict::Lost {
+            // Where no look came in time it was not called, and is so now.
+            link.keep_probing(now, &info, kernel);
+            peer = link.liveness.as_ref().map_or(peer, Liveness::verdict);
+        }
         let pulse = link.pulse(now, &info, queued);
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {

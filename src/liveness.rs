@@ -131,7 +131,9 @@ pub struct Liveness {
     changed: Option<Box<Changed>>,
     /// What is known while the kernel takes nothing for an answer.
     deaf: Option<Box<Deaf>>, // rare
-    called: bool,
+    /// The last calls that went out in this silence, and until when the peer can answer the latest.
+    calls: u8,
+    called: Option<Instant>,
     /// The first probe was sent for the kernel, so many milliseconds later than it was due.
     prompted: Option<u32>,
     looked: Instant,
@@ -254,7 +256,8 @@ impl Liveness {
             stuck: None,
             changed: None,
             deaf: None,
-            called: false,
+            calls: 0,
+            called: None,
             prompted: None,
             looked: now,
             next: now,
@@ -320,7 +323,7 @@ impl Liveness {
         if self.verdict == Verdict::Lost {
             self.verdict = Verdict::Suspect; // by the old terms
         }
-        self.called = false;
+        (self.calls, self.called) = (0, None);
         self.next = now;
         self.looking = Looking::Exactly;
     }
@@ -380,18 +383,36 @@ impl Liveness {
 
     /// Whether one more probe should go out now, before the time is over: the plan's last one may
     /// have been lost in an outage that has ended since, or the next one comes too late for a verdict,
-    /// by a timer that was started for a longer interval. Says so once for each silence.
+    /// by a timer that was started for a longer interval. Nobody is lost who was not called: where no
+    /// look came before the time was over, the call goes out then, and the verdict waits for its answer.
     pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let idle = !info.has_data_to_deliver();
-        let soon = self.due_at(now, info).is_some_and(|at| now + last_call_before(info) >= at);
-        let call = self.verdict == Verdict::Suspect && idle && soon && !self.called;
-        self.called |= call;
+        let soon = || Some(now + self.next_last_call(info)? >= self.due_at(now, info)?);
+        let open = match self.verdict {
+            Verdict::Healthy => false,
+            Verdict::Suspect => true,
+            Verdict::Lost => self.calls == 0,
+        };
+        let call = open && !info.has_data_to_deliver() && soon() == Some(true);
         if call {
+            self.calls += 1;
+            self.called = Some(now + answer(info));
+            self.verdict = Verdict::Suspect;
             self.probed(now);
             // It may be the one that was missing: then it is seen before its answer is due.
-            self.next = self.next.min(now + answer(info));
+            self.next = self.next.max(now + GRAIN).min(now + answer(info));
         }
         call
+    }
+
+    /// How long before the verdict the next last call goes out. Where an answer may take long the first
+    /// one goes out early, and what it met on its way may be over long before the end: a second follows.
+    fn next_last_call(&self, info: &Snapshot) -> Option<Duration> {
+        let first = last_call_before(info);
+        match self.calls {
+            0 => Some(first),
+            1 if first >= 2 * LAST_CALL => Some(first / 2),
+            _ => None,
+        }
     }
 
     /// Whether another probe should go out now, because the kernel's timer runs for an interval that
@@ -470,7 +491,7 @@ impl Liveness {
         if anew {
             self.owed = None;
             self.changed = None;
-            self.called = false;
+            (self.calls, self.called) = (0, None);
             self.prompted = None;
         }
         if self.owed.is_none() {
@@ -595,7 +616,9 @@ impl Liveness {
             (Verdict::Suspect | Verdict::Lost, _) => {
                 let step = (self.terms.within / 32)
                     .clamp(Duration::from_millis(50), Duration::from_millis(500));
-                let call = due_at.map(|due| call_before(due, info)).filter(|call| *call > now);
+                let before = self.next_last_call(info);
+                let call = due_at.and_then(|due| due.checked_sub(before?));
+                let call = call.filter(|call| *call > now);
                 let at = [call, lost_at].into_iter().flatten().fold(now + step, Instant::min);
                 at.max(now + GRAIN)
             }
@@ -631,7 +654,8 @@ impl Liveness {
         let within = self.terms.within;
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         let lost = [silent, stuck].into_iter().flatten().min()?;
-        Some(lost.max(self.asked_anew(now, info).unwrap_or(lost)))
+        let asked = [self.asked_anew(now, info), self.called];
+        Some(asked.into_iter().flatten().fold(lost, Instant::max))
     }
 
     /// When the silence is too long, provided that enough stimuli are unanswered by then.
@@ -669,11 +693,6 @@ impl Liveness {
 /// How long before a verdict the last call goes out.
 fn last_call_before(info: &Snapshot) -> Duration {
     LAST_CALL.max(2 * answer(info))
-}
-
-/// When the last call is due before a verdict at that time.
-fn call_before(lost: Instant, info: &Snapshot) -> Instant {
-    lost.checked_sub(last_call_before(info)).unwrap_or(lost)
 }
 
 /// Whether data went out after the peer was last heard.

@@ -28,8 +28,19 @@ pub fn limit(within: Duration, info: &Snapshot, retries: u32) -> Option<Duration
     // their phase.
     let wanted = within / 6;
     let round_trip = info.round_trip_time? + 4 * info.round_trip_variation?;
-    let limit = wanted.max(4 * round_trip).max(SMALLEST);
+    let limit = wanted.max(4 * round_trip).max(SMALLEST).max(left(within, info, retries)?);
     (limit < LARGEST && gives_up_after(limit, retries) > within + within / 2).then_some(limit)
+}
+
+/// What the limit has to be at least where a closed window is probed in vain: the kernel counts these
+/// probes whatever the time between them was, and gives up when it has counted to the end. `None` where
+/// it has.
+fn left(within: Duration, info: &Snapshot, retries: u32) -> Option<Duration> {
+    let closed = info.unacked == Some(0) && info.unsent.is_some_and(|bytes| bytes > 0);
+    match info.probes.filter(|_| closed) {
+        Some(out) if out > 0 => (within + within / 2).checked_div(retries.saturating_sub(out)),
+        _ => Some(Duration::ZERO),
+    }
 }
 
 /// The same for the connections that a listening socket is going to accept: nothing is known of
@@ -125,6 +136,29 @@ mod tests {
         assert_eq!(seconds(714, 0, 255), Some(119.0));
         assert_eq!(seconds(720, 0, 255), None);
         assert_eq!(limit(Duration::from_secs(6), &Snapshot::default(), 15), None);
+    }
+
+    #[test]
+    fn the_probes_of_a_closed_window_that_are_left_to_the_kernel_last_for_the_promise() {
+        let closed = Snapshot { unacked: Some(0), unsent: Some(1), ..path(0) };
+        for (out, unsent, limit) in [
+            (5, 1, Some(15_000)),
+            (6, 1, Some(15_000)),
+            (7, 1, Some(16_875)),
+            (11, 1, Some(33_750)),
+            (14, 1, None),
+            (15, 1, None),
+            (16, 1, None),
+            // No data waits for the window.
+            (11, 0, Some(15_000)),
+        ] {
+            let info = Snapshot { probes: Some(out), unsent: Some(unsent), ..closed };
+            let given = super::limit(Duration::from_secs(90), &info, 15);
+            assert_eq!(given, limit.map(Duration::from_millis), "{out} probes, {unsent} unsent");
+        }
+        // What is under way is another matter.
+        let info = Snapshot { probes: Some(14), unacked: Some(1), ..closed };
+        assert_eq!(super::limit(Duration::from_secs(90), &info, 15), Some(Duration::from_secs(15)));
     }
 
     #[test]

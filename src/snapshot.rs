@@ -51,8 +51,9 @@ pub struct Snapshot {
     /// Bytes of data that came in since the connection began (`tcpi_bytes_received`), whether or
     /// not the program has read them.
     pub bytes_received: Option<u64>,
-    /// Bytes of data that have left this host at least once (`tcpi_bytes_sent` without
-    /// `tcpi_bytes_retrans`; Linux 4.19 and newer).
+    /// Bytes of data that were sent at least once (`tcpi_bytes_sent` without `tcpi_bytes_retrans`; Linux
+    /// 4.19 and newer). What this host itself cannot send, because a link is down or a queue is full, is
+    /// counted at each attempt.
     pub bytes_sent: Option<u64>,
     /// How many bytes after those that it has acknowledged the peer is ready to take
     /// (`tcpi_snd_wnd`; Linux 5.4 and newer; RFC 9293 §3.8.6).

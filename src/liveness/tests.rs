@@ -250,8 +250,6 @@ fn an_answer_may_take_a_round_trip_and_four_times_its_variation() {
     assert_eq!(answer(&path(40, 3)), ms(52));
     assert_eq!(last_call_before(&path(100, 10)), ms(300));
     assert_eq!(last_call_before(&path(100, 20)), ms(360));
-    let now = Instant::now();
-    assert_eq!(call_before(now, &path(100, 20)), now - ms(360));
 }
 
 #[test]
@@ -409,4 +407,71 @@ fn routine_looks_may_be_as_late_as_the_terms_allow_where_probes_are_counted() {
     assert_eq!(live.next_look().lateness, six().lateness());
     live.look(start, &Snapshot { probes: None, ..silent(Duration::ZERO, 0) });
     assert_eq!(live.next_look().lateness, (six().owed() - TICK) / 2);
+}
+
+/// When the last calls go out before the end of six seconds, on a path with this round trip and variation.
+fn last_calls(round_trip: u64, variation: u64) -> Vec<Duration> {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(20_000, 8000, 4000), start);
+    let (mut now, mut calls) = (start, vec![]);
+    loop {
+        let probes = u32::try_from((now - start).as_secs() / 4).unwrap().saturating_sub(1);
+        let path = Snapshot {
+            round_trip_time: Some(ms(round_trip)),
+            round_trip_variation: Some(ms(variation)),
+            ..silent(now - start, probes.min(3))
+        };
+        if live.look(now, &path) == Verdict::Lost {
+            assert_eq!(now - start, ms(20_000) + GRAIN, "no call makes it later");
+            return calls;
+        }
+        if live.last_call(now, &path) {
+            calls.push(ms(20_000) + GRAIN - (now - start));
+        }
+        now = live.next_look().at.max(now + ms(1));
+        assert!(now < start + SECOND * 60, "never");
+    }
+}
+
+#[test]
+fn where_an_answer_may_take_long_there_is_a_second_last_call() {
+    assert_eq!(last_calls(1, 0), [ms(300)]);
+    assert_eq!(last_calls(100, 49), [ms(592)]);
+    assert_eq!(last_calls(100, 50), [ms(600), ms(300)]);
+    assert_eq!(last_calls(200, 400), [ms(3600), ms(1800)]);
+}
+
+#[test]
+fn a_last_call_that_comes_too_late_is_waited_for() {
+    // Nobody looked between the third probe and long after the end.
+    for (late, answer) in [(6500, 50), (60_000, 50), (6500, 700)] {
+        let (mut live, start) = suspicious();
+        let now = start + ms(late);
+        let silent =
+            |now: Instant| Snapshot { round_trip_time: Some(ms(answer)), ..silent(now - start, 3) };
+        assert_eq!(live.look(now, &silent(now)), Verdict::Lost);
+        assert!(live.last_call(now, &silent(now)));
+        assert_eq!(live.verdict(), Verdict::Suspect);
+        assert_eq!(live.next_look(), NextLook::exactly(now + GRAIN));
+        let mut now = now + GRAIN;
+        let mut calls = 1;
+        while live.look(now, &silent(now)) != Verdict::Lost {
+            calls += u32::from(live.last_call(now, &silent(now)));
+            now = live.next_look().at;
+        }
+        let waited = now - start - ms(late);
+        assert!(waited >= ms(answer) && waited < ms(3 * answer + 100), "{waited:?}, {answer}");
+        assert!(calls <= 2, "{calls}");
+        assert!(!live.last_call(now, &silent(now)), "who was called is lost");
+    }
+}
+
+#[test]
+fn what_has_data_on_its_way_is_not_called_however_late_the_look_is() {
+    let (mut live, start) = suspicious();
+    let now = start + ms(7000);
+    let info = Snapshot { since_data_sent: Some(ms(100)), unsent: Some(1), ..silent(ms(7000), 3) };
+    assert_eq!(live.look(now, &info), Verdict::Lost);
+    assert!(!live.last_call(now, &info));
+    assert_eq!(live.verdict(), Verdict::Lost);
 }

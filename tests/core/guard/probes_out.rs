@@ -232,3 +232,27 @@ fn in_the_midst_of_retransmissions_the_limit_may_grow_and_not_shrink() {
     look_over(&mut guard, &mut socket, start, 10, 0);
     assert_eq!(socket.limit, seconds(10));
 }
+
+/// The event loop was blocked over the time of the last call and the end of the promise.
+#[test]
+fn whoever_was_not_called_because_nobody_looked_is_called_before_the_verdict() {
+    for answers in [false, true] {
+        let (mut guard, mut socket, start) = connected_at(six_seconds());
+        look_on(&mut guard, &mut socket, start, 100, 5100, |ms| {
+            silent_with(ms, (ms / 1000).saturating_sub(2) as u32)
+        });
+        assert_eq!((guard.state(), socket.called), (State::Suspect, 0));
+        socket.info = silent_with(8000, 3);
+        assert_eq!(guard.look(0, at(start, 8000), &mut socket), Orders::default());
+        assert_eq!((guard.state(), socket.called), (State::Suspect, 1));
+        let raised = socket.in_force.count;
+        assert!(raised > Some(3 + 1), "the kernel must not give up for it: {raised:?}");
+        let lost = look_on(&mut guard, &mut socket, start, 8010, 9000, |ms| {
+            if answers { heard(ms - 8001) } else { silent_with(ms, 4) }
+        });
+        let state = if answers { State::Healthy } else { State::Suspect };
+        assert_eq!(guard.state(), state);
+        assert_eq!(lost.is_some(), !answers);
+        assert!(lost.is_none_or(|ms| ms < 8200), "{lost:?}");
+    }
+}

@@ -338,7 +338,7 @@ pub fn snapshot(socket: &Socket) -> Snapshot {
     info.since_ack_received = since(socket.ack_received_at);
     info.bytes_acknowledged = Some(socket.una);
     info.bytes_received = Some(socket.received);
-    info.bytes_sent = Some(socket.nxt);
+    info.bytes_sent = Some(socket.handed);
     info.window = Some(socket.peers_window() as u32);
     info.receive_window = Some(socket.offered() as u32);
     info

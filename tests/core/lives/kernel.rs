@@ -141,6 +141,9 @@ pub struct Socket {
     pub ack_received_at: Us,
     pub data_received_at: Us,
     pub data_sent_at: Us,
+    /// Bytes handed to the network for the first time. What does not leave this host is handed to it
+    /// again, and counted again.
+    pub handed: u64,
 
     // What the kernel does not keep, for those who judge.
     /// When the peer last took something, or there was nothing to take.
@@ -210,6 +213,7 @@ impl Socket {
             ack_received_at: now,
             data_received_at: now,
             data_sent_at: now,
+            handed: 0,
             progress_at: now,
             read_at: now,
             stranded_at: None,
@@ -381,18 +385,18 @@ impl Socket {
         }
     }
 
-    /// Whether it has left this host.
+    /// Whether it has left this host. All that the kernel keeps of it is kept before that is known.
     fn emit(&mut self, seq: u64, len: u64) -> bool {
-        if self.link != Link::Up {
-            self.stranded_at = Some(self.now);
-            return false;
-        }
         let segment = self.segment(seq, len);
         self.told_edge = segment.edge;
         self.told_ack = segment.ack;
         self.acknowledge_at = None;
         if len > 0 {
             self.data_sent_at = self.now;
+        }
+        if self.link != Link::Up {
+            self.stranded_at = Some(self.now);
+            return false;
         }
         self.out.push(segment);
         true
@@ -417,7 +421,11 @@ impl Socket {
             if self.is_in_flight() && (len < waiting || !self.no_delay) {
                 len -= len % SEGMENT; // Nagle, and no silly windows
             }
-            if len == 0 || !self.emit(self.nxt, len) {
+            if len == 0 {
+                break;
+            }
+            self.handed += len;
+            if !self.emit(self.nxt, len) {
                 break;
             }
             self.nxt += len;
@@ -437,12 +445,13 @@ impl Socket {
     fn send_again(&mut self, most: u64) -> bool {
         self.retransmitting_since.get_or_insert(self.now);
         let len = (self.nxt - self.again).min(most);
-        // Without a route it is not even counted.
+        // Without a route it is not even tried.
         if self.link == Link::NoRoute {
             self.soft_error = true;
-        } else {
-            self.total_retransmits = self.total_retransmits.wrapping_add(1);
+            self.stranded_at = Some(self.now);
+            return false;
         }
+        self.total_retransmits = self.total_retransmits.wrapping_add(1);
         let left = self.emit(self.again, len);
         if left {
             self.again += len;
