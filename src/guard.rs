@@ -195,7 +195,7 @@ impl Guard {
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
         // What the peer owes is dated by what was known before the kernel is told.
-        let info = self.link.as_ref().filter(|link| !link.blind).and_then(|_| kernel.snapshot());
+        let info = self.link.as_ref().filter(|link| !link.blind).and_then(|link| link.ask(kernel));
         let mut refused = about;
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
@@ -461,7 +461,7 @@ impl Guard {
         }
         let sees = !link.blind && !link.multipath && link.in_force().is_some();
         debug_assert!(sees || link.liveness.is_none(), "nothing is judged that cannot be seen");
-        let info = if link.blind { Some(Snapshot::default()) } else { kernel.snapshot() };
+        let info = if link.blind { Some(Snapshot::default()) } else { link.ask(kernel) };
         let Some(info) = info else {
             // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
             link.blind = true;
@@ -526,9 +526,9 @@ impl Guard {
     /// for [`look`](Self::look), after that.
     pub fn beat_written(&mut self, queued: u64, clock: Clock, kernel: &mut impl Kernel) {
         let Some(link) = &mut self.link else { return };
-        let Some(heart) = &mut link.heartbeat else { return };
         let told = !link.blind && !link.multipath;
-        let info = if told { kernel.snapshot() } else { None };
+        let info = if told { link.ask(kernel) } else { None };
+        let Some(heart) = &mut link.heartbeat else { return };
         heart.written(clock.now, &info.unwrap_or_default(), queued);
     }
 

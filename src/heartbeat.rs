@@ -89,8 +89,8 @@ enum Beat {
     None,
     /// It has not left this host yet.
     Waits {
-        /// Where it ends, where the kernel counts that.
-        end: Option<End>,
+        /// How much has to leave until it has, where the kernel counts that.
+        end: Option<u64>,
         /// How much was taken, and where the peer's window ended, when that was last looked at.
         taken: Option<Taken>,
         /// How much waited in the network library.
@@ -171,7 +171,7 @@ impl Heartbeat {
         self.spare_beat(now);
         let unsent = match self.beat {
             // It may have left meanwhile.
-            Beat::Waits { end: Some(end), .. } => end.has_left(info) != Some(true),
+            Beat::Waits { end: Some(end), .. } => info.bytes_sent.is_none_or(|left| left < end),
             _ => false,
         };
         if !unsent && !self.closes {
@@ -250,7 +250,7 @@ impl Heartbeat {
     /// kernel.
     pub fn written(&mut self, now: Instant, info: &Snapshot, queued: u64) {
         if let Beat::Waits { end, .. } = &mut self.beat {
-            *end = End::of(info, queued);
+            *end = info.bytes_sent.map(|left| left + u64::from(info.unsent.unwrap_or(0)) + queued);
             self.follow(now, info, queued);
             self.next_look = self.next_look.min(self.waiting_look(now));
         }
@@ -387,8 +387,11 @@ impl Heartbeat {
         let Beat::Waits { end, taken, queued, moved, kept, seen } = &mut self.beat else {
             return;
         };
-        // Where nobody counts what has left, what is in the kernel is as good as that.
-        let gone = end.and_then(|end| end.has_left(info)).unwrap_or(queue == 0);
+        let gone = match (*end, info.bytes_sent) {
+            (Some(end), Some(left)) => left >= end,
+            // Nobody counts what has left. What is in the kernel is as good as that.
+            _ => queue == 0,
+        };
         if gone && !self.closes {
             // It left at some time since it was last seen to wait, and so what came since then can
             // be its answer.
@@ -432,33 +435,6 @@ impl Heartbeat {
 /// Whether the peer's kernel leaves an attempt to deliver something, or a probe, without an answer.
 fn is_unanswered(info: &Snapshot) -> bool {
     info.probes.unwrap_or(0) > 0 || info.retransmits.unwrap_or(0) > 0
-}
-
-/// Where in the stream a beat ends.
-#[derive(Debug, Clone, Copy)]
-struct End {
-    /// So much has left by then.
-    left: u64,
-    /// And so much of it is acknowledged, or more.
-    acknowledged: u64,
-}
-
-impl End {
-    /// What is written now, in front of which the network library holds so much, and it itself.
-    fn of(info: &Snapshot, queued: u64) -> Option<Self> {
-        let waits = u64::from(info.unsent.unwrap_or(0)) + queued;
-        let acknowledged = info.bytes_acknowledged.unwrap_or(0) + waits;
-        Some(Self { left: info.bytes_sent? + waits, acknowledged })
-    }
-
-    /// Whether all of it has left. A link that is down or a card that is busy takes nothing, and the kernel
-    /// counts each attempt as if it had left: then nothing is under way, and it still waits.
-    fn has_left(&self, info: &Snapshot) -> Option<bool> {
-        let waits = info.unacked == Some(0)
-            && info.unsent.is_some_and(|bytes| bytes > 0)
-            && info.bytes_acknowledged.is_some_and(|bytes| bytes < self.acknowledged);
-        info.bytes_sent.map(|left| left >= self.left && !waits)
-    }
 }
 
 /// How far the peer has come with what is sent to it.

@@ -53,6 +53,12 @@ pub trait Kernel {
     /// empty answer.
     fn snapshot(&mut self) -> Option<Snapshot>;
 
+    /// How many bytes of data have left this host, of a connection of which `info` is known. By default
+    /// as the snapshot counts them: there what could not leave counts again at each attempt.
+    fn bytes_left(&mut self, info: &Snapshot) -> Option<u64> {
+        info.bytes_sent
+    }
+
     /// The error that the kernel holds, also one that it has not acted upon. Takes it away.
     fn take_error(&mut self) -> ReportedError;
 
@@ -138,6 +144,17 @@ impl Kernel for Socket<'_> {
             Ok(info) => Some(info),
             Err(Error::Unsupported { .. }) => Some(Snapshot::default()),
             Err(_) => None,
+        }
+    }
+
+    fn bytes_left(&mut self, info: &Snapshot) -> Option<u64> {
+        let given = self.borrowed().and_then(sys::unacknowledged).ok();
+        match (given, info.bytes_acknowledged, info.unsent) {
+            // An acknowledgement that came in between makes it less by so much, until the next look.
+            (Some(given), Some(before), Some(unsent)) => {
+                Some((before + u64::from(given)).saturating_sub(unsent.into()))
+            }
+            _ => info.bytes_sent,
         }
     }
 

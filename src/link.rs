@@ -116,6 +116,15 @@ impl Link {
         self.promised = Some(Found::new(in_force));
     }
 
+    /// What the kernel knows, and for a heart-beat how much has really left.
+    pub(crate) fn ask(&self, kernel: &mut impl Kernel) -> Option<Snapshot> {
+        let mut info = kernel.snapshot()?;
+        if self.heartbeat.is_some() {
+            info.bytes_sent = kernel.bytes_left(&info);
+        }
+        Some(info)
+    }
+
     /// Takes the socket under guard: notes what is there, and tells the kernel what is wanted. Somebody
     /// else's probes may be under way, also where keepalive is off by now: `info` knows.
     pub(crate) fn take(

@@ -118,42 +118,6 @@ fn a_debt_begins_when_the_beat_has_left() {
     assert_eq!(now, left + SECOND * 3 / 2 + GRAIN, "from there on it is owed");
 }
 
-/// A link that is down takes nothing, and the kernel counts each attempt as sent.
-#[test]
-fn a_beat_that_does_not_get_out_of_this_host_has_not_left_however_often_it_is_tried() {
-    let (mut heart, start) = started();
-    let due = start + SECOND;
-    let idle =
-        Snapshot { unacked: Some(0), bytes_acknowledged: Some(1001), ..held(SECOND, 1000, 0) };
-    assert!(heart.look(due, &idle, 0).beat);
-    heart.written(due, &Snapshot { unsent: Some(4), bytes_sent: Some(1004), ..idle }, 0);
-    let mut now = due;
-    for sent in (1008..1040).step_by(4) {
-        now = heart.next_look().at;
-        let info = Snapshot { unsent: Some(4), bytes_sent: Some(sent), ..idle };
-        heart.look(now, &Snapshot { since_data_received: Some(now - start), ..info }, 0);
-        assert!(matches!(heart.beat, Beat::Waits { .. }), "{sent}");
-    }
-    // The link is back.
-    let info = Snapshot { unacked: Some(1), bytes_sent: Some(1044), ..idle };
-    heart.look(now, &Snapshot { since_data_received: Some(now - start), ..info }, 0);
-    assert!(matches!(heart.beat, Beat::Left { at, .. } if at == now));
-}
-
-#[test]
-fn a_beat_that_was_acknowledged_has_left_although_what_came_after_it_cannot() {
-    let (mut heart, start) = started();
-    let due = start + SECOND;
-    let idle =
-        Snapshot { unacked: Some(0), bytes_acknowledged: Some(1001), ..held(SECOND, 1000, 0) };
-    assert!(heart.look(due, &idle, 0).beat);
-    heart.written(due, &Snapshot { unsent: Some(4), ..idle }, 0);
-    let info = Snapshot { unsent: Some(9), bytes_sent: Some(1013), ..idle };
-    let after = due + SECOND / 10;
-    heart.look(after, &Snapshot { bytes_acknowledged: Some(1005), ..info }, 0);
-    assert!(matches!(heart.beat, Beat::Left { at, .. } if at == after));
-}
-
 #[test]
 fn an_answer_that_came_before_the_beat_was_seen_to_have_left_is_an_answer() {
     let (mut heart, start) = started();

@@ -20,7 +20,7 @@ use crate::plan::{Limits, Offer, Plan};
 pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
-    state_by_addresses as snapshot,
+    state_by_addresses as snapshot, unacknowledged,
 };
 pub use super::unix::AsDescriptor;
 #[cfg(feature = "bridge")]

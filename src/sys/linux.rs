@@ -48,6 +48,9 @@ const COOKIE: OptionName = OptionName(c"SO_COOKIE");
 #[cfg(target_os = "android")]
 const SO_COOKIE: c_int = 57;
 
+/// The same number as `TIOCOUTQ`.
+const QUEUED: OptionName = OptionName(c"SIOCOUTQ");
+
 static LIMITS: Limits = Limits {
     idle: Offer::Within(Range { option: IDLE.name, unit: IDLE.unit, min: 1, max: 32767 }),
     interval: Offer::Within(Range {
@@ -181,6 +184,19 @@ pub(crate) fn identity(socket: Borrowed<'_>) -> Result<Option<u64>, Error> {
         return super::posix::identity(socket);
     }
     Err(error)
+}
+
+/// What the network was given of it cannot be had from `tcpi_bytes_sent`: that counts each attempt of what
+/// a link that is down does not take. See `SIOCOUTQ` in tcp(7).
+pub(crate) fn unacknowledged(socket: Borrowed<'_>) -> Result<u32, Error> {
+    let mut bytes: c_int = 0;
+    // SAFETY: this request writes one int, and `bytes` is one that outlives the call; any descriptor is
+    // allowed, a wrong one is an error.
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    match u32::try_from(bytes) {
+        Ok(bytes) if result == 0 => Ok(bytes),
+        _ => Err(refused(QUEUED, Attempt::Read)),
+    }
 }
 
 /// Writing TCP_KEEPIDLE fires the probes' timer if the connection has been idle for that long. If the

@@ -17,6 +17,7 @@
 //! | `error_pending(descriptor)` | whether an error waits to be read, without reading it |
 //! | `take_error(descriptor)` | that error, or what the kernel has heard of the network; takes it away |
 //! | `error_name(code)` | the name of one of the system's errors, where the system's own words lack it |
+//! | `unacknowledged(descriptor)` | how many bytes the peer has not acknowledged, sent or not |
 //! | `probe_now(descriptor, config)` | sends one keepalive probe more than the plan has |
 //! | `set_count(descriptor, count)` | how many of them go unanswered before the system gives up, in the middle of it |
 //! | `discard_unsent(descriptor)` | the close to come drops what is queued and resets the connection |
@@ -26,7 +27,7 @@
 //! | `asleep()` | how long this machine has slept |
 //! | `system_defaults()`, `set_system_defaults(config)` | the values behind sockets that say nothing |
 //!
-//! What is a help and no promise (`probe_now` and the four after it) answers [`Unsupported`] where
+//! What is a help and no promise (`unacknowledged` and the five after it) answers [`Unsupported`] where
 //! there is nothing of the kind. This list of modules and what is below it are the only places that
 //! name a system.
 //!

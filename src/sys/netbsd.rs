@@ -26,6 +26,7 @@ use crate::snapshot::Snapshot;
 pub(crate) use super::bsd::error_pending;
 pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
+    unacknowledged,
 };
 pub use super::unix::AsDescriptor;
 #[cfg(feature = "bridge")]

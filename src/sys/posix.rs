@@ -69,6 +69,11 @@ pub(super) fn scratch() -> io::Result<Owned> {
         .map(Owned::from)
 }
 
+pub(crate) fn unacknowledged(_: Borrowed<'_>) -> Result<u32, Error> {
+    let why = "without the bytes that are acknowledged and unsent nothing follows from it";
+    Err(Error::Unsupported { option: OptionName(c"SIOCOUTQ"), why })
+}
+
 pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     let why = "this system sends keepalive probes by its own clock only";
     Err(Error::Unsupported { option: OptionName(c"TCP_KEEPIDLE"), why })

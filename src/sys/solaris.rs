@@ -24,7 +24,7 @@ use crate::plan::{Limits, Offer, Plan, Range, Shipped, Together};
 
 pub(crate) use super::posix::{
     identity, is_multipath, limit_retransmissions, probe_now, retransmission_limit, set_count,
-    state_by_addresses as snapshot,
+    state_by_addresses as snapshot, unacknowledged,
 };
 pub use super::unix::AsDescriptor;
 #[cfg(feature = "bridge")]

@@ -74,6 +74,10 @@ pub(crate) fn take_error(_: Borrowed<'_>) -> Result<Option<io::Error>, Error> {
     unsupported()
 }
 
+pub(crate) fn unacknowledged(_: Borrowed<'_>) -> Result<u32, Error> {
+    unsupported()
+}
+
 pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     unsupported()
 }

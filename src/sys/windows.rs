@@ -226,6 +226,11 @@ pub(crate) fn discard_unsent(socket: Borrowed<'_>) -> Result<(), Error> {
     })
 }
 
+pub(crate) fn unacknowledged(_: Borrowed<'_>) -> Result<u32, Error> {
+    let why = "without the bytes that are acknowledged and unsent nothing follows from it";
+    Err(Error::Unsupported { option: OptionName(c"SIOCOUTQ"), why })
+}
+
 pub(crate) fn probe_now(_: Borrowed<'_>, _: &Config) -> Result<(), Error> {
     let why = "nothing makes Windows send a keepalive probe out of turn";
     Err(Error::Unsupported { option: IDLE.name, why })

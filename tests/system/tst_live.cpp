@@ -60,6 +60,7 @@ private slots:
     void aFirewallThatForgotAndForwards();
     void aHungProgramMissesItsHeartbeat();
     void aProgramThatAnswersItsHeartbeat();
+    void aBeatThatDoesNotGetOutOfThisHostIsNotOwed();
     void aDeadlineThatIsRaisedWhileSuspect();
     void aDeadlineThatIsDraggedDownOverALongWay();
     void aGuardThatIsSwitchedOffWhileSuspectAndOnAgain();
@@ -454,6 +455,25 @@ void tst_Live::aProgramThatAnswersItsHeartbeat()
     QVERIFY(m_client->snapshot().dataSegmentsSent.value_or(0) >= sent + 20);
     isStillOfUse();
     QVERIFY(m_client->events().isEmpty());
+}
+
+/// The kernel counts each attempt as bytes sent, and none of them leaves.
+void tst_Live::aBeatThatDoesNotGetOutOfThisHostIsNotOwed()
+{
+    connectTo(Tcp4, withinLong);
+    QVERIFY(m_client->guard().setProperty("heartbeatPayload", QByteArray("beat")));
+    QVERIFY(m_client->guard().setProperty("heartbeatTimeout", 3000));
+    QVERIFY(m_client->guard().setProperty("heartbeatInterval", 2000));
+    begin(Traffic::Idle);
+    staysAlive(2100); // an answer has come, so the next beat is due 2 s after the first
+    const QString route = QStringLiteral("route %1 unreachable %2/32");
+    m_lab->near().ip({route.arg(QStringLiteral("add"), m_lab->serverAddress())});
+    // The next beat is tried again. It is owed for a second, or may wait for three.
+    QTRY_VERIFY(m_client->snapshot().dataSegmentsSent.value_or(0) >= 3);
+    staysAlive(1000);
+    m_lab->near().ip({route.arg(QStringLiteral("del"), m_lab->serverAddress())});
+    staysAlive(4000);
+    isStillOfUse();
 }
 
 /// Three probes are out, and the kernel counts them on.

@@ -292,6 +292,10 @@ impl Kernel for Calls<'_> {
         Some(snapshot(self.socket))
     }
 
+    fn bytes_left(&mut self, _: &Snapshot) -> Option<u64> {
+        Some(self.socket.nxt)
+    }
+
     fn take_error(&mut self) -> ReportedError {
         let unreachable = std::mem::take(&mut self.socket.soft_error);
         if unreachable { ReportedError::Unreachable } else { ReportedError::None }
