@@ -335,7 +335,12 @@ impl Heartbeat {
             Beat::Waits { moved, .. } if self.closes => {
                 moved + self.rhythm.timeout.max(2 * answer(info)).max(SHORTEST_CLOSE)
             }
-            Beat::Waits { moved, .. } => moved + self.rhythm.timeout.max(2 * answer(info)),
+            // That what was taken is read shows up to two round trips later.
+            Beat::Waits { moved, kept, .. } => {
+                let shows = 2 * answer(info);
+                let end = moved + self.rhythm.timeout.max(shows);
+                end.max((kept + shows).min(end + shows))
+            }
             Beat::Left { at, .. } => at + self.rhythm.patience(info),
         };
         let before = self.debt.map(|debt| debt + self.rhythm.patience(info));
@@ -417,10 +422,9 @@ impl Heartbeat {
         if moves {
             *moved = now;
         }
-        // After a stop of the path the program could read nothing until now, and what it reads shows
-        // within two round trips.
+        // After a stop of the path the program could read nothing until now, and gets its time for it.
         if takes && now.saturating_duration_since(*kept) > patience {
-            let shows = 2 * answer(info);
+            let shows = patience.max(2 * answer(info));
             let enough = now.checked_sub(self.rhythm.timeout.saturating_sub(shows));
             *moved = enough.map_or(*moved, |enough| enough.max(*moved));
         }

@@ -109,6 +109,8 @@ const OVERDUE: Duration = Duration::from_millis(300);
 const WARNING: Duration = Duration::from_millis(100);
 /// The last probe before the verdict leaves this much time for its answer.
 const LAST_CALL: Duration = Duration::from_millis(300);
+/// And this much, where it went out late, if the plan has as much.
+const LATE_CALL: Duration = Duration::from_secs(1);
 /// The timers of some kernels tick twice a second.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -395,13 +397,20 @@ impl Liveness {
         let call = open && !info.has_data_to_deliver() && soon() == Some(true);
         if call {
             self.calls += 1;
-            self.called = Some(now + answer(info));
+            self.wait_for_answer(now, self.verdict == Verdict::Lost, info);
             self.verdict = Verdict::Suspect;
             self.probed(now);
             // It may be the one that was missing: then it is seen before its answer is due.
             self.next = self.next.max(now + GRAIN).min(now + answer(info));
         }
         call
+    }
+
+    /// No verdict before an answer to what was sent just now can be here. What was sent late, because nobody
+    /// looked, is waited for as the plan would: nothing is known of what the path has become meanwhile.
+    fn wait_for_answer(&mut self, now: Instant, late: bool, info: &Snapshot) {
+        let plan = if late { self.terms.interval.min(LATE_CALL) } else { Duration::ZERO };
+        self.called = self.called.max(Some(now + answer(info).max(plan)));
     }
 
     /// How long before the verdict the next last call goes out. Where an answer may take long the first
@@ -419,11 +428,12 @@ impl Liveness {
     /// was longer before a change. It goes on at the present one then.
     pub fn next_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let silent = info.probes.is_some_and(|probes| probes > 0) && !info.has_data_to_deliver();
-        let call = silent && self.slow(info).is_some_and(|slow| slow.due <= now);
-        if call {
+        let due = self.slow(info).map(|slow| slow.due).filter(|due| silent && *due <= now);
+        if let Some(due) = due {
+            self.wait_for_answer(now, now > due + LAST_CALL, info);
             self.probed(now);
         }
-        call
+        due.is_some()
     }
 
     /// What became of a shorter interval, as long as no attempt was seen since.

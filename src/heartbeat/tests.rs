@@ -425,7 +425,8 @@ fn data_that_only_the_peers_kernel_takes_is_no_reason_to_wait() {
             peer = heart.look(now, &info(now), 90_000_000).peer;
         }
         assert_eq!(peer == Verdict::Lost, !reads);
-        assert!(reads || now <= start + SECOND * 7 / 2 + GRAIN, "{:?}", now - start);
+        let shows = 2 * answer(&Snapshot::default());
+        assert!(reads || now <= start + SECOND * 7 / 2 + shows + GRAIN, "{:?}", now - start);
     }
 }
 
@@ -699,11 +700,44 @@ fn where_nobody_counts_what_has_left_the_queue_of_the_network_library_tells() {
     }
 }
 
+/// The edge of the window moves with the acknowledgement after the one of what was read.
+#[test]
+fn over_a_long_way_what_was_read_shows_before_the_time_is_over() {
+    let round_trip = SECOND * 11 / 10;
+    for (reads, ends) in [(true, None), (false, Some(SECOND + 4 * round_trip + GRAIN))] {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        let info = |now: Instant| {
+            let round_trips = (now - due).as_millis() / round_trip.as_millis();
+            // A small flight, and then large ones.
+            let (taken, read) = match round_trips {
+                0 => (0, 0),
+                1 => (1000, 0),
+                2 => (20_000, 1000),
+                more if reads => (20_000 * (more as u64 - 1), 20_000 * (more as u64 - 2)),
+                _ => (20_000, 1000),
+            };
+            Snapshot {
+                bytes_acknowledged: Some(taken),
+                window: Some(u32::try_from(60_000 + read - taken).unwrap()),
+                round_trip_time: Some(round_trip),
+                ..held(now - start, 60_000 + read, 90_000)
+            }
+        };
+        assert!(heart.look(due, &info(due), 0).beat);
+        heart.written(due, &info(due), 900_000_000);
+        let lost = lost_with(&mut heart, start, due, info, |_| 900_000_000);
+        let near = |time: Duration| lost.is_some_and(|lost| lost.abs_diff(time) < SECOND / 4);
+        assert!(ends.map_or(lost.is_none(), near), "{lost:?}");
+    }
+}
+
 #[test]
 fn after_a_stop_of_the_path_the_program_gets_the_time_to_show_that_it_reads() {
     // What the peer's kernel takes, and its window's edge does not move.
+    let shows = 2 * answer(&Snapshot::default());
     for (stops, ends) in
-        [(true, SECOND * 245 / 100 + 2 * answer(&Snapshot::default())), (false, SECOND * 5 / 2)]
+        [(true, SECOND * 245 / 100 + SECOND * 3 / 2), (false, SECOND * 5 / 2 + shows)]
     {
         let (mut heart, start) = started();
         let due = start + SECOND;
