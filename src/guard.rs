@@ -170,7 +170,7 @@ impl Guard {
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
         if let Some(since) = link.ended {
-            return Some(NextLook::exactly(since + link.waits_for_report()));
+            return Some(NextLook::exactly(link.report_due(since)));
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
@@ -195,7 +195,11 @@ impl Guard {
         kernel: &mut impl Kernel,
     ) -> Result<Orders, Error> {
         // What the peer owes is dated by what was known before the kernel is told.
-        let info = self.link.as_ref().filter(|link| !link.blind).and_then(|link| link.ask(kernel));
+        let info = self.link.as_mut().filter(|link| !link.blind).and_then(|link| {
+            let info = link.ask(kernel)?;
+            link.notice_sleep(clock, &info);
+            Some(info)
+        });
         let mut refused = about;
         let outcome = wanted.and_then(|wanted| {
             if wanted != self.settings {
@@ -574,7 +578,7 @@ impl Guard {
             return Orders::default();
         };
         let since = *link.ended.get_or_insert(clock.now);
-        if since + link.waits_for_report() > clock.now {
+        if link.report_due(since) > clock.now {
             return Orders::default();
         }
         if link.closing {

@@ -202,6 +202,11 @@ impl Heartbeat {
         &self.rhythm
     }
 
+    /// Until when the peer may be silent, whatever it was asked.
+    pub(crate) fn silent_until(&self) -> Instant {
+        self.life + self.rhythm.timeout
+    }
+
     /// When to look next.
     pub fn next_look(&self) -> NextLook {
         NextLook::exactly(self.next_look)

@@ -240,12 +240,13 @@ impl Link {
         Ok(())
     }
 
-    /// How long the network library may take to report an end: the time that was promised, which began
-    /// some time before the end was seen.
-    pub(crate) fn waits_for_report(&self) -> Duration {
-        let program = self.heart().map(|heart| heart.rhythm().timeout);
-        let silence = self.liveness.as_ref().map(|live| live.terms().owed());
-        silence.into_iter().chain(program).min().unwrap_or_default().max(GRACE)
+    /// By when the network library has to report an end that was first seen then: within the time that was
+    /// promised, which began some time before it.
+    pub(crate) fn report_due(&self, since: Instant) -> Instant {
+        let program = self.heart().map(Heartbeat::silent_until);
+        let silence = self.liveness.as_ref().map(|live| since + live.terms().owed());
+        let due = silence.into_iter().chain(program).min();
+        due.unwrap_or(since).max(since + GRACE)
     }
 
     /// The heart-beat, if it beats.

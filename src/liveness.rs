@@ -133,14 +133,15 @@ pub struct Liveness {
     changed: Option<Box<Changed>>,
     /// What is known while the kernel takes nothing for an answer.
     deaf: Option<Box<Deaf>>, // rare
-    /// The last calls that went out in this silence, and until when the peer can answer the latest.
-    calls: u8,
-    called: Option<Instant>,
+    /// The probes of our own in this silence.
+    called: Option<Box<Called>>, // rare
     /// The first probe was sent for the kernel, so many milliseconds later than it was due.
     prompted: Option<u32>,
     looked: Instant,
     next: Instant,
     looking: Looking,
+    /// The last look came so late that what was to be sent before it was not.
+    late: bool,
 }
 
 /// What the next look is for.
@@ -226,6 +227,15 @@ impl Attempts {
     }
 }
 
+/// What was sent for the kernel.
+#[derive(Debug, Clone, Copy)]
+struct Called {
+    /// How many last calls.
+    last: u8,
+    /// No verdict before this.
+    answered: Instant,
+}
+
 /// The peer owes an answer.
 #[derive(Debug, Clone, Copy)]
 struct Owed {
@@ -258,12 +268,12 @@ impl Liveness {
             stuck: None,
             changed: None,
             deaf: None,
-            calls: 0,
             called: None,
             prompted: None,
             looked: now,
             next: now,
             looking: Looking::Exactly,
+            late: false,
         }
     }
 
@@ -325,7 +335,7 @@ impl Liveness {
         if self.verdict == Verdict::Lost {
             self.verdict = Verdict::Suspect; // by the old terms
         }
-        (self.calls, self.called) = (0, None);
+        self.called = None;
         self.next = now;
         self.looking = Looking::Exactly;
     }
@@ -362,7 +372,11 @@ impl Liveness {
     /// The machine has slept, and the silence meanwhile says nothing: the peer gets its full time
     /// anew.
     pub fn pardon(&mut self, now: Instant) {
-        *self = Self { verdict: self.verdict, ..Self::new(self.terms, now) };
+        // The kernel's timer knows nothing of it.
+        let slow = self.changed.as_ref().and_then(|changed| changed.slow);
+        let changed =
+            slow.map(|slow| Box::new(Changed { since: now, shorter: None, slow: Some(slow) }));
+        *self = Self { verdict: self.verdict, changed, ..Self::new(self.terms, now) };
     }
 
     /// Looks at what the kernel knows now.
@@ -371,6 +385,8 @@ impl Liveness {
             self.pardon(now); // the clock was put back, and what was dated before is void
         }
         self.looked = now;
+        let next = self.next_look();
+        self.late = now > next.at + next.lateness + LAST_CALL;
         self.follow_room(now, info);
         // A system that does not say when the peer was heard gives no reason to condemn it.
         if let Some(silence) = self.silence(now, info) {
@@ -392,12 +408,11 @@ impl Liveness {
         let open = match self.verdict {
             Verdict::Healthy => false,
             Verdict::Suspect => true,
-            Verdict::Lost => self.calls == 0,
+            Verdict::Lost => self.late && self.last_calls() == 0,
         };
         let call = open && !info.has_data_to_deliver() && soon() == Some(true);
         if call {
-            self.calls += 1;
-            self.wait_for_answer(now, self.verdict == Verdict::Lost, info);
+            self.call(now, info).last += 1;
             self.verdict = Verdict::Suspect;
             self.probed(now);
             // It may be the one that was missing: then it is seen before its answer is due.
@@ -406,18 +421,26 @@ impl Liveness {
         call
     }
 
-    /// No verdict before an answer to what was sent just now can be here. What was sent late, because nobody
-    /// looked, is waited for as the plan would: nothing is known of what the path has become meanwhile.
-    fn wait_for_answer(&mut self, now: Instant, late: bool, info: &Snapshot) {
-        let plan = if late { self.terms.interval.min(LATE_CALL) } else { Duration::ZERO };
-        self.called = self.called.max(Some(now + answer(info).max(plan)));
+    /// Notes what is sent now for the kernel. Where nobody looked in time it went out late, and no verdict
+    /// comes before the plan's time for an answer is over: nothing is known of what the path has become
+    /// meanwhile.
+    fn call(&mut self, now: Instant, info: &Snapshot) -> &mut Called {
+        let plan = answer(info).max(self.terms.interval.min(LATE_CALL));
+        let answered = if self.late { now + plan } else { now };
+        let called = self.called.get_or_insert_with(|| Box::new(Called { last: 0, answered }));
+        called.answered = called.answered.max(answered);
+        called
+    }
+
+    fn last_calls(&self) -> u8 {
+        self.called.as_ref().map_or(0, |called| called.last)
     }
 
     /// How long before the verdict the next last call goes out. Where an answer may take long the first
     /// one goes out early, and what it met on its way may be over long before the end: a second follows.
     fn next_last_call(&self, info: &Snapshot) -> Option<Duration> {
         let first = last_call_before(info);
-        match self.calls {
+        match self.last_calls() {
             0 => Some(first),
             1 if first >= 2 * LAST_CALL => Some(first / 2),
             _ => None,
@@ -429,8 +452,8 @@ impl Liveness {
     pub fn next_call(&mut self, now: Instant, info: &Snapshot) -> bool {
         let silent = info.probes.is_some_and(|probes| probes > 0) && !info.has_data_to_deliver();
         let due = self.slow(info).map(|slow| slow.due).filter(|due| silent && *due <= now);
-        if let Some(due) = due {
-            self.wait_for_answer(now, now > due + LAST_CALL, info);
+        if due.is_some() {
+            self.call(now, info);
             self.probed(now);
         }
         due.is_some()
@@ -446,7 +469,7 @@ impl Liveness {
     /// so before a change, the next silence is not asked before. And where the idle time is most of
     /// the promise, its timer may be too late for it. Says so once for each silence.
     pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let due = self.spoke.max(self.begun) + self.terms.asked();
+        let due = self.first_due();
         let silent = info.probes == Some(0) && !info.has_data_to_deliver();
         let call = due <= now && silent && self.prompted.is_none();
         if call {
@@ -456,6 +479,11 @@ impl Liveness {
             self.looking = Looking::Exactly;
         }
         call
+    }
+
+    /// When the first probe should have been sent.
+    fn first_due(&self) -> Instant {
+        self.spoke.max(self.begun) + self.terms.asked()
     }
 
     /// How many probes have surely been sent in such a silence, and how long ago the first of them,
@@ -501,7 +529,7 @@ impl Liveness {
         if anew {
             self.owed = None;
             self.changed = None;
-            (self.calls, self.called) = (0, None);
+            self.called = None;
             self.prompted = None;
         }
         if self.owed.is_none() {
@@ -525,6 +553,11 @@ impl Liveness {
             return;
         }
         let mut since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
+        // Of one that was sent for the kernel it is known when.
+        if let Some(late) = self.prompted.filter(|_| !info.has_data_to_deliver()) {
+            let late = Duration::from_millis(late.into());
+            since = since.min((self.first_due() + late).max(self.heard));
+        }
         if let Some(changed) = &self.changed {
             since = since.max(changed.since);
         }
@@ -620,7 +653,12 @@ impl Liveness {
             _ => Looking::Exactly,
         };
         self.next = match (self.verdict, suspect_at) {
-            (Verdict::Healthy, None) => self.next_routine_look(now, info),
+            (Verdict::Healthy, None) => {
+                let call = self.slow(info).map(|slow| slow.due).filter(|due| *due > now);
+                let call = call.filter(|_| info.probes.is_some_and(|probes| probes > 0));
+                let routine = self.next_routine_look(now, info);
+                call.map_or(routine, |call| call.min(routine))
+            }
             // Not only then: meanwhile the kernel may go on counting its probes.
             (Verdict::Healthy, Some(at)) => at.min(now + self.terms.lateness()),
             (Verdict::Suspect | Verdict::Lost, _) => {
@@ -664,7 +702,8 @@ impl Liveness {
         let within = self.terms.within;
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         let lost = [silent, stuck].into_iter().flatten().min()?;
-        let asked = [self.asked_anew(now, info), self.called];
+        let called = self.called.as_ref().map(|called| called.answered);
+        let asked = [self.asked_anew(now, info), called];
         Some(asked.into_iter().flatten().fold(lost, Instant::max))
     }
 

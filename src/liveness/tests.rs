@@ -478,7 +478,7 @@ fn what_has_data_on_its_way_is_not_called_however_late_the_look_is() {
 
 #[test]
 fn a_probe_that_is_sent_for_the_kernel_is_waited_for_as_the_plan_would_only_if_it_is_late() {
-    for (late, waited) in [(0, ms(50)), (300, ms(50)), (301, SECOND), (5000, SECOND)] {
+    for (late, waited) in [(0, ms(0)), (300, ms(0)), (301, SECOND), (5000, SECOND)] {
         let start = Instant::now();
         let mut live = Liveness::new(terms(60_000, 5000, 12_000), start);
         live.look(start + SECOND * 6, &silent(SECOND * 6, 1));
@@ -486,8 +486,31 @@ fn a_probe_that_is_sent_for_the_kernel_is_waited_for_as_the_plan_would_only_if_i
         // Overdue by the new interval and an eighth.
         let now = start + SECOND * 6 + ms(4500 + late);
         let info = silent(now - start, 1);
+        live.next = now - ms(late);
         live.look(now, &info);
         assert!(live.next_call(now, &info), "{late}");
-        assert_eq!(live.called, Some(now + waited), "{late}");
+        let called = live.called.expect("it was called");
+        assert_eq!((called.answered, called.last), (now + waited, 0), "{late}");
     }
+}
+
+#[test]
+fn a_probe_that_was_sent_for_the_kernel_is_owed_from_then_on() {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(53_000, 51_000, 1000), start);
+    let called = start + ms(52_000);
+    live.look(called, &silent(called - start, 0));
+    assert!(live.first_call(called, &silent(called - start, 0)));
+    let now = called + ms(400);
+    live.look(now, &silent(now - start, 1));
+    let since = live.owed.as_ref().expect("it is owed").since;
+    assert!(since <= called && called - since < ms(1), "{:?}", called - since);
+    // With data on its way it is the data that is owed.
+    let mut busy = Liveness::new(terms(53_000, 51_000, 1000), start);
+    busy.look(called, &silent(called - start, 0));
+    assert!(busy.first_call(called, &silent(called - start, 0)));
+    let data =
+        Snapshot { since_data_sent: Some(ms(100)), unacked: Some(1), ..silent(ms(52_400), 1) };
+    busy.look(now, &data);
+    assert!(busy.owed.as_ref().is_some_and(|owed| owed.since > called));
 }

@@ -220,3 +220,54 @@ fn the_user_timeout_is_written_when_it_changes_and_only_then() {
     guard.change(About::Idle, Ok(idle), start, &mut socket).unwrap();
     assert_eq!(socket.told, [Config { idle: seconds(20), ..Config::default() }]);
 }
+
+/// The settings are changed after a sleep and before the first look. The kernel's timer goes on for the
+/// interval from before, and a probe from before is unanswered.
+#[test]
+fn a_shorter_interval_set_just_after_a_sleep_is_asked_by() {
+    let values =
+        Config { idle: seconds(2), interval: seconds(19), count: Some(4), ..Config::default() };
+    let settings = Settings { values, ..Settings::default() };
+    let (mut guard, mut socket, start) = connected_at(settings);
+    look_on(&mut guard, &mut socket, start, 100, 3000, |ms| silent_with(ms, u32::from(ms > 2000)));
+    let asleep = Clock { asleep: Duration::from_secs(80), ..start };
+    socket.info = silent_with(3000, 1);
+    let nine = Settings { detect_within: seconds(9), ..settings };
+    guard.change(About::DetectWithin, Ok(nine), at(asleep, 3000), &mut socket).unwrap();
+    let lost = look_on(&mut guard, &mut socket, asleep, 3000, 3000 + 2300, |ms| silent_with(ms, 1));
+    assert_eq!((lost, socket.called), (None, 1), "by the new interval of two seconds and an eighth");
+}
+
+/// The same with the sleep after the change.
+#[test]
+fn a_sleep_does_not_make_the_guard_forget_that_the_kernels_timer_runs_for_longer() {
+    let values =
+        Config { idle: seconds(2), interval: seconds(19), count: Some(4), ..Config::default() };
+    let settings = Settings { values, ..Settings::default() };
+    let (mut guard, mut socket, start) = connected_at(settings);
+    look_on(&mut guard, &mut socket, start, 100, 3000, |ms| silent_with(ms, u32::from(ms > 2000)));
+    socket.info = silent_with(3000, 1);
+    let nine = Settings { detect_within: seconds(9), ..settings };
+    guard.change(About::DetectWithin, Ok(nine), at(start, 3000), &mut socket).unwrap();
+    let asleep = Clock { asleep: Duration::from_secs(80), ..start };
+    let lost = look_on(&mut guard, &mut socket, asleep, 3000, 3000 + 2300, |ms| silent_with(ms, 1));
+    assert_eq!((lost, socket.called), (None, 1));
+}
+
+/// Nobody here reads, so that nobody else tells it.
+#[test]
+fn an_end_that_the_kernel_knows_is_told_when_the_peers_program_was_silent_for_its_time() {
+    let settings = Settings { heartbeat_interval: seconds(3), ..within(60) };
+    for (ends, told) in [(3000, 6000), (5900, 6150)] {
+        let (mut guard, mut socket, start) = connected_at(settings);
+        let lost = look_on(&mut guard, &mut socket, start, 0, 20_000, |ms| {
+            let mut info = heard(ms)?;
+            if ms >= ends {
+                info.state = Some(ConnectionState::Closed);
+            }
+            Some(info)
+        });
+        let near = told..told + 300;
+        assert!(lost.is_some_and(|ms| near.contains(&ms)), "{ends}: {lost:?}");
+    }
+}

@@ -357,7 +357,9 @@ impl Judge {
     }
 
     fn long_enough_for_beat(&self, truth: &Truth, promise: &Promise) -> Us {
-        truth.long_enough(promise) + truth.lag + truth.answer()
+        // What was in front of it may have come to the peer with the last attempt only.
+        let attempt = truth.socket.spacing_before();
+        truth.long_enough(promise) + attempt + truth.lag + truth.answer()
     }
 
     fn count(&mut self, violations_before: usize) {
@@ -442,6 +444,8 @@ impl Judge {
         }
         // The kernel counts no further.
         let counted = truth.socket.probes < 127;
+        // Of a peer that has closed nothing is judged any more but that.
+        let counted = counted && !truth.socket.is_half_closed();
         if end == End::Keepalive && counted && !truth.blocked && truth.now > self.free + 500 * MS {
             let detail = format!(
                 "killed by the kernel's count with {} promised; {}",

@@ -162,6 +162,8 @@ pub struct Socket {
     timer_started: Us,
     /// The longest wait for an attempt since the peer was last heard.
     waited: Us,
+    /// The same, before it was last heard.
+    waited_before: Us,
 }
 
 impl Socket {
@@ -223,6 +225,7 @@ impl Socket {
             shut_for: 0,
             timer_started: now,
             waited: 0,
+            waited_before: 0,
         };
         let on = options.keepalive;
         socket.options = Options { keepalive: false, ..options };
@@ -299,6 +302,11 @@ impl Socket {
     /// The same, or what it was before an earlier attempt since the peer was last heard.
     pub fn longest_spacing(&self) -> Us {
         self.spacing().max(self.waited)
+    }
+
+    /// The longest wait for an attempt that has led to what was last heard.
+    pub fn spacing_before(&self) -> Us {
+        self.waited_before
     }
 
     /// For how long the timer of the keepalive probes runs.
@@ -665,7 +673,7 @@ impl Socket {
         self.probes = 0;
         self.soft_error = false;
         self.ack_received_at = self.now;
-        self.waited = 0;
+        self.waited_before = std::mem::take(&mut self.waited);
         let was_in_flight = self.is_in_flight();
         let opened = segment.edge > self.edge;
         self.edge = self.edge.max(segment.edge);
