@@ -631,9 +631,10 @@ impl Guard {
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
     /// the peer can end a TLS session before the connection.
     pub fn reported(&mut self, error: ReportedError, alive: bool, clock: Clock) {
-        if let Some(link) = &mut self.link
-            && (!alive || error == ReportedError::ClosedByPeer)
-        {
+        if alive && error != ReportedError::ClosedByPeer {
+            return;
+        }
+        if let Some(link) = &mut self.link {
             link.reported = Some(error);
             if link.blind {
                 link.doubt = Some(Box::new(clock.now + GRACE));

@@ -267,9 +267,8 @@ impl Heartbeat {
         }
         self.heard = self.heard.max(heard);
         self.life = self.life.max(heard);
-        if let Beat::Left { before, .. } = self.beat
-            && self.answers(before)
-        {
+        let answered = matches!(self.beat, Beat::Left { before, .. } if self.answers(before));
+        if answered {
             self.beat = Beat::None;
         }
     }
@@ -410,10 +409,9 @@ impl Heartbeat {
             return;
         }
         let now_taken = Taken::of(info);
-        if self.closes
-            && let Some(heard) = info.silence().and_then(|silence| now.checked_sub(silence))
-        {
-            *moved = (*moved).max(heard);
+        if self.closes {
+            let heard = info.silence().and_then(|silence| now.checked_sub(silence));
+            *moved = heard.map_or(*moved, |heard| heard.max(*moved));
         }
         let moves = match (now_taken, *taken) {
             _ if self.closes && info.probes.is_some() => !is_unanswered(info),

@@ -156,9 +156,9 @@ impl Link {
         self.promise(&over(wanted, &values));
         self.found = Some(found);
         self.unverified = 2;
-        if let (Some(within), Some(_)) = (wanted.detection_time(), found.retransmit_within())
-            && let Some(limit) = retransmission::limit_at_accept(within, sys::retries())
-        {
+        let within = found.retransmit_within().and_then(|_| wanted.detection_time());
+        let limit = within.and_then(|time| retransmission::limit_at_accept(time, sys::retries()));
+        if let Some(limit) = limit {
             self.retransmissions = Retransmissions::Within(limit);
         }
     }
@@ -308,9 +308,7 @@ impl Link {
                 return false;
             }
             self.multipath = kernel.is_multipath();
-            if let Ok(found) = kernel.query()
-                && !same(&found, &promised)
-            {
+            if let Some(found) = kernel.query().ok().filter(|found| !same(found, &promised)) {
                 // It came before the listening socket had the values, or that one has others now.
                 let _ = self.tell(&promised, Some(found), Some(info), kernel);
                 self.retransmissions = Retransmissions::Untouched;
@@ -382,9 +380,8 @@ impl Link {
     }
 
     pub(crate) fn lower_count(&mut self, kernel: &mut impl Kernel) {
-        if self.raised.take().is_some()
-            && let Some(count) = self.in_force().and_then(|config| config.count)
-        {
+        let raised = self.raised.take();
+        if let Some(count) = raised.and_then(|_| self.in_force()?.count) {
             kernel.set_count(count);
         }
     }

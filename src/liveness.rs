@@ -283,7 +283,7 @@ impl Liveness {
         let mut live = Self::new(terms, now);
         let before = Attempts::of(info);
         let asked = before.probes > 0 || info.retransmits.unwrap_or(0) > 0 || before.backoff > 0;
-        if asked && let Some(silence) = info.silence() {
+        if let Some(silence) = info.silence().filter(|_| asked) {
             live.heard = now.checked_sub(silence).unwrap_or(now);
             live.spoke = live.heard;
             let attempt = info.retransmission_timeout.unwrap_or_default();
@@ -630,9 +630,8 @@ impl Liveness {
 
     /// Was the peer asked since the time became shorter?
     fn follow_change(&mut self, now: Instant, info: &Snapshot) {
-        if let Some(Changed { shorter: Some(shorter), .. }) = self.changed.as_deref_mut()
-            && Attempts::of(info) != shorter.before
-        {
+        let shorter = self.changed.as_mut().and_then(|changed| changed.shorter.as_mut());
+        if let Some(shorter) = shorter.filter(|shorter| Attempts::of(info) != shorter.before) {
             shorter.asked.get_or_insert(now);
         }
     }

@@ -46,7 +46,7 @@ impl Range {
 
     #[cold]
     fn refuse_time(&self, wanted: Duration) -> Error {
-        let part = !wanted.subsec_nanos().is_multiple_of(1_000_000);
+        let part = wanted.subsec_nanos() % 1_000_000 > 0;
         let ms = milliseconds(wanted).saturating_add(u64::from(part));
         self.refuse(Quantity::Milliseconds(i64::try_from(ms).unwrap_or(i64::MAX)))
     }

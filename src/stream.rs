@@ -119,9 +119,8 @@ impl GuardedStream {
             return Err(over());
         }
         // The program has written the beat between two calls.
-        if std::mem::take(&mut self.asked)
-            && let Some(stream) = &self.stream
-        {
+        let asked = std::mem::take(&mut self.asked);
+        if let Some(stream) = self.stream.as_ref().filter(|_| asked) {
             self.guard.beat_written(0, Clock::read(), &mut Socket::new(stream));
         }
         let until = limit.map(|limit| Instant::now() + limit);

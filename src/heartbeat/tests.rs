@@ -79,9 +79,8 @@ fn an_answer_that_takes_longer_than_the_interval_is_followed_by_the_next_beat() 
     while now < start + SECOND * 60 {
         now = heart.next_look().at.max(now + GRAIN / 10);
         // Each answer takes 1.4 s.
-        if let Some(answered) = asked.map(|asked| asked + SECOND * 14 / 10)
-            && answered <= now
-        {
+        let answer = asked.map(|asked| asked + SECOND * 14 / 10);
+        if let Some(answered) = answer.filter(|answered| *answered <= now) {
             (life, asked) = (answered, None);
         }
         let pulse = look(&mut heart, now, &heard(now - life));

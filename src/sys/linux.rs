@@ -111,9 +111,7 @@ pub(crate) fn apply(socket: Borrowed<'_>, plan: &Plan) -> Result<(), Error> {
     if let Some(timeout) = plan.user_timeout {
         USER_TIMEOUT.write(socket, timeout)?;
     }
-    if let Some(wanted) = plan.idle
-        && plan.idle != idle
-    {
+    if let Some(wanted) = plan.idle.filter(|_| plan.idle != idle) {
         IDLE.write(socket, wanted).map_err(Error::or_not_tcp)?;
     }
     if let Some(interval) = plan.interval {

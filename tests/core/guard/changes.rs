@@ -235,7 +235,11 @@ fn a_shorter_interval_set_just_after_a_sleep_is_asked_by() {
     let nine = Settings { detect_within: seconds(9), ..settings };
     guard.change(About::DetectWithin, Ok(nine), at(asleep, 3000), &mut socket).unwrap();
     let lost = look_on(&mut guard, &mut socket, asleep, 3000, 3000 + 2300, |ms| silent_with(ms, 1));
-    assert_eq!((lost, socket.called), (None, 1), "by the new interval of two seconds and an eighth");
+    assert_eq!(
+        (lost, socket.called),
+        (None, 1),
+        "by the new interval of two seconds and an eighth"
+    );
 }
 
 /// The same with the sleep after the change.

@@ -224,14 +224,16 @@ impl<'a> World<'a> {
         self.steps += 1;
         assert!(self.steps < STUCK, "stuck at {}: {:?}", seconds(self.now), self.life);
         self.now = self.now.max(next);
-        while let Some(Reverse((at, number))) = self.wire.peek().copied()
-            && at <= self.now
+        let now = self.now;
+        while let Some(Reverse((_, number))) =
+            self.wire.peek().filter(|next| next.0.0 <= now).copied()
         {
             self.wire.pop();
             self.deliver(number);
         }
-        while let Some((at, event)) = self.life.events.get(self.cursor).copied()
-            && at <= self.now
+        let life = self.life;
+        while let Some((_, event)) =
+            life.events.get(self.cursor).filter(|(at, _)| *at <= now).copied()
         {
             self.cursor += 1;
             if event.is_ours() && !(self.is_running() && self.held.is_empty()) {
@@ -358,11 +360,9 @@ impl<'a> World<'a> {
 
     /// The kernel may just have ended the connection by itself.
     fn notice_end(&mut self) {
-        if let Some(end) = self.socket.ended
-            && self.socket.ended_at == self.socket.now
-            && self.guarded.is_connected()
-            && !self.closing
-        {
+        let news = self.socket.ended_at == self.socket.now;
+        let watched = self.guarded.is_connected() && !self.closing;
+        if let Some(end) = self.socket.ended.filter(|_| news && watched) {
             self.say(|| format!("the kernel ends it: {end:?}{}", link(self.socket.link)));
             let truth = truth!(self);
             self.judge.kernel_ended(&truth, end);
@@ -435,10 +435,7 @@ impl<'a> World<'a> {
                 Some(guarded.look(queued, moment, socket))
             });
         }
-        if self.connected
-            && let Some((at, rhythm)) = self.writes
-            && at <= mine
-        {
+        if let Some((_, rhythm)) = self.writes.filter(|(at, _)| self.connected && *at <= mine) {
             if !self.closing {
                 self.write(rhythm.size);
             }

@@ -253,9 +253,8 @@ impl Kernel for Calls<'_> {
         if let Some(timeout) = wanted.user_timeout {
             self.socket.options.user_timeout = us(timeout);
         }
-        if let Some(idle) = wanted.idle.map(whole)
-            && idle != self.socket.options.idle
-        {
+        let idle = wanted.idle.map(whole);
+        if let Some(idle) = idle.filter(|idle| *idle != self.socket.options.idle) {
             self.socket.set_idle(idle);
         }
         if let Some(interval) = wanted.interval {

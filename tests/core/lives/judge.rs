@@ -496,9 +496,7 @@ impl Judge {
     // --- Taken back ---
 
     pub fn let_go(&mut self, world: Us, left: &Options) {
-        if let Some(found) = self.found.take()
-            && found != *left
-        {
+        if let Some(found) = self.found.take().filter(|found| found != left) {
             let detail = format!("let go with {left:?}, found {found:?}");
             self.violated(Invariant::GivenBack, world, detail);
         }

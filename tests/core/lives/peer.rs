@@ -145,9 +145,7 @@ impl Peer {
             self.answers.pop_front();
             self.queued += ANSWER;
         }
-        if let Some((at, rhythm)) = self.speaks
-            && at <= now
-        {
+        if let Some((_, rhythm)) = self.speaks.filter(|(at, _)| *at <= now) {
             self.queued += rhythm.size;
             let left = Rhythm { times: rhythm.times - 1, ..rhythm };
             self.speaks = (left.times > 0).then_some((now + rhythm.every, left));

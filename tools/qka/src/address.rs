@@ -47,9 +47,8 @@ impl<'a> Target<'a> {
     /// All addresses that it has.
     pub fn resolve(&self) -> Result<Vec<SocketAddr>, Failure> {
         let scope = numeric(self.host).and_then(|(address, scope)| Some((address, scope?)));
-        if let Some((address, scope)) = scope
-            && let Ok(index) = scope.parse()
-        {
+        let number = scope.and_then(|(address, scope)| Some((address, scope.parse().ok()?)));
+        if let Some((address, index)) = number {
             return Ok(vec![SocketAddrV6::new(address, self.port, 0, index).into()]);
         }
         let found = (self.host, self.port).to_socket_addrs();
