@@ -395,9 +395,8 @@ impl<'a> World<'a> {
             self.run_sockets();
             self.run_timers();
         }
-        while self.is_running()
-            && let Some(event) = self.held.pop_front()
-        {
+        while self.is_running() {
+            let Some(event) = self.held.pop_front() else { break };
             self.happen(event);
         }
     }

@@ -339,8 +339,8 @@ impl Judge {
         if silent && !missed {
             self.check_path(truth, "by the guard");
         }
-        if missed && let (Some(promise), Some((interval, timeout))) = (truth.promise, truth.rhythm)
-        {
+        let promises = truth.promise.zip(truth.rhythm).filter(|_| missed);
+        if let Some((promise, (interval, timeout))) = promises {
             // The answer's own way through the peer's kernel is in its lag.
             let needed = self.long_enough_for_beat(truth, &promise);
             let answers = truth.lag + truth.answer() < timeout - interval;
