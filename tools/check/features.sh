@@ -19,10 +19,11 @@ cd "$root_repository"
 
 # The same compiler and the same Qt as there, or cxx-qt-lib would be compiled anew.
 cached() { sed -n "s/^$1:[A-Z]*=//p" "${QKEEPALIVE_BUILD_DIR:-build}/CMakeCache.txt"; }
-CXX=$(cached CMAKE_CXX_COMPILER)
+CXX=$(cached QKEEPALIVE_CARGO_CXX)
+QKEEPALIVE_CXX=$(cached CMAKE_CXX_COMPILER)
 QMAKE=$(cached QKEEPALIVE_QMAKE)
 CARGO_TARGET_DIR=${QKEEPALIVE_CARGO_DIR:-$root_repository/target}
-export CXX QMAKE CARGO_TARGET_DIR
+export CXX QKEEPALIVE_CXX QMAKE CARGO_TARGET_DIR
 
 # copy NAME: the tree, with what is not yet committed, in a directory of that name; goes there.
 copy() {
