@@ -408,7 +408,7 @@ impl Heartbeat {
             self.beat = if answered { Beat::None } else { left };
             return;
         }
-        let now_taken = Taken::of(info);
+        let now_taken = Taken::of(info).map(|now| now.after(taken.as_ref()));
         if self.closes {
             let heard = info.silence().and_then(|silence| now.checked_sub(silence));
             *moved = heard.map_or(*moved, |heard| heard.max(*moved));
@@ -451,6 +451,8 @@ struct Taken {
     left: u64,
     /// Bytes that its kernel has acknowledged.
     acknowledged: u64,
+    /// And how many of them the last time that it was more.
+    lately: Option<u64>,
     /// Where its window ends: how much it is ready to take in all. `None` where that is not told.
     edge: Option<u64>,
 }
@@ -461,16 +463,28 @@ impl Taken {
         Some(Self {
             left: info.bytes_sent?,
             acknowledged,
+            lately: None,
             edge: info.window.map(|window| acknowledged.saturating_add(u64::from(window))),
         })
     }
 
+    /// The same, with what is known from the last time.
+    fn after(self, before: Option<&Self>) -> Self {
+        let lately = before.and_then(|before| {
+            let taken = self.acknowledged.saturating_sub(before.acknowledged);
+            if taken > 0 { Some(taken) } else { before.lately }
+        });
+        Self { lately, ..self }
+    }
+
     /// Whether the peer's program has read any of it. The end of the window moves with what it reads,
-    /// and a little with what it does not: the peer's kernel rounds it up with each segment.
+    /// and a little with what it does not: the peer's kernel rounds it up with each segment. What was
+    /// taken just now it could not read before that was acknowledged.
     fn is_read_since(&self, before: &Self) -> bool {
         let taken = self.acknowledged.saturating_sub(before.acknowledged);
+        let readable = before.lately.map_or(taken, |lately| lately.min(taken));
         match (self.edge, before.edge) {
-            (Some(now), Some(then)) => now > then && now - then >= taken / 8,
+            (Some(now), Some(then)) => now > then && now - then >= readable / 8,
             _ => taken > 0 || self.left > before.left,
         }
     }

@@ -66,10 +66,16 @@ impl Terms {
         self.idle + (self.idle / 8).min(self.within.saturating_sub(self.idle) / 3)
     }
 
+    /// Whether the kernel's timer may be too late for it.
+    fn hurries(&self) -> bool {
+        self.asked() < self.idle + self.idle / 8
+    }
+
     /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
-    /// is left for the verdict after it stays.
+    /// is left for the verdict after it stays; more of it where the first probe may have to be sent then.
     pub fn lateness(&self) -> Duration {
-        let most = (self.owed() / 2).min(Duration::from_secs(8));
+        let share = if self.hurries() { 4 } else { 2 };
+        let most = (self.owed() / share).min(Duration::from_secs(8));
         (self.idle / 2).min(most).max(Duration::from_millis(50))
     }
 }
@@ -128,7 +134,7 @@ pub struct Liveness {
     /// The counters at the first look after that.
     then: Sent,
     owed: Option<Box<Owed>>, // rare
-    stuck: Option<Stuck>,
+    stuck: Option<Box<Stuck>>,
     /// What a change of the terms in the midst of a silence has left behind.
     changed: Option<Box<Changed>>,
     /// What is known while the kernel takes nothing for an answer.
@@ -251,6 +257,8 @@ struct Owed {
 struct Stuck {
     since: Instant,
     acknowledged: u64,
+    /// It is no longer so: at the look before it was not.
+    not_before: Instant,
 }
 
 impl Liveness {
@@ -384,7 +392,7 @@ impl Liveness {
         if now < self.looked {
             self.pardon(now); // the clock was put back, and what was dated before is void
         }
-        self.looked = now;
+        let before = std::mem::replace(&mut self.looked, now);
         let next = self.next_look();
         self.late = now > next.at + next.lateness + LAST_CALL;
         self.follow_room(now, info);
@@ -393,7 +401,7 @@ impl Liveness {
             self.listen(now, silence, info);
             self.count(now, silence, info);
         }
-        self.follow_data(now, info);
+        self.follow_data(before, now, info);
         self.follow_change(now, info);
         self.judge(now, info);
         self.verdict
@@ -609,7 +617,7 @@ impl Liveness {
     }
 
     /// Is data on its way that nobody acknowledges?
-    fn follow_data(&mut self, now: Instant, info: &Snapshot) {
+    fn follow_data(&mut self, before: Instant, now: Instant, info: &Snapshot) {
         let (Some(acknowledged), true) =
             (info.bytes_acknowledged, info.unacked.is_some_and(|segments| segments > 0))
         else {
@@ -619,12 +627,18 @@ impl Liveness {
         let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
         // Nothing was acknowledged while nothing was taken for an acknowledgement.
         let begun = self.deaf.as_ref().map_or(self.begun, |deaf| self.begun.max(deaf.at));
-        let since = now.checked_sub(unacknowledged_for).unwrap_or(now).max(begun);
+        let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
         match &mut self.stuck {
             Some(stuck) if stuck.acknowledged == acknowledged => {
-                stuck.since = stuck.since.min(since).max(begun);
+                // With a user timeout the kernel's last wait is cut short, and what follows from its
+                // number is too long.
+                stuck.since = stuck.since.min(since).max(begun).max(stuck.not_before);
             }
-            stuck => *stuck = Some(Stuck { since, acknowledged }),
+            stuck => {
+                let not_before = before.max(begun);
+                let since = since.max(not_before);
+                *stuck = Some(Box::new(Stuck { since, acknowledged, not_before }));
+            }
         }
     }
 
@@ -733,8 +747,8 @@ impl Liveness {
     }
 
     /// Data that was sent three times in vain.
-    fn stuck_data(&self, info: &Snapshot) -> Option<Stuck> {
-        self.stuck.filter(|_| info.retransmits.unwrap_or(0) >= 2)
+    fn stuck_data(&self, info: &Snapshot) -> Option<&Stuck> {
+        self.stuck.as_deref().filter(|_| info.retransmits.unwrap_or(0) >= 2)
     }
 }
 

@@ -712,9 +712,9 @@ fn over_a_long_way_what_was_read_shows_before_the_time_is_over() {
             let (taken, read) = match round_trips {
                 0 => (0, 0),
                 1 => (1000, 0),
+                _ if !reads => (20_000, 0),
                 2 => (20_000, 1000),
-                more if reads => (20_000 * (more as u64 - 1), 20_000 * (more as u64 - 2)),
-                _ => (20_000, 1000),
+                more => (20_000 * (more as u64 - 1), 20_000 * (more as u64 - 2)),
             };
             Snapshot {
                 bytes_acknowledged: Some(taken),
@@ -729,6 +729,28 @@ fn over_a_long_way_what_was_read_shows_before_the_time_is_over() {
         let near = |time: Duration| lost.is_some_and(|lost| lost.abs_diff(time) < SECOND / 4);
         assert!(ends.map_or(lost.is_none(), near), "{lost:?}");
     }
+}
+
+/// What lay there before is little beside what is taken with the same acknowledgement.
+#[test]
+fn a_little_that_was_read_counts_beside_much_that_was_taken_just_now() {
+    let before = Taken { left: 0, acknowledged: 0, lately: None, edge: Some(60_000) };
+    let taken = |acknowledged, edge, before: &Taken| {
+        Taken { left: 0, acknowledged, lately: None, edge: Some(edge) }.after(Some(before))
+    };
+    let first = taken(800, 60_000, &before);
+    assert_eq!(first.lately, Some(800));
+    assert!(!first.is_read_since(&before), "the edge stands still");
+    for (edge, read) in [(60_099, false), (60_100, true), (60_800, true)] {
+        let second = taken(20_800, edge, &first);
+        assert_eq!(second.is_read_since(&first), read, "{edge}");
+        assert_eq!(second.lately, Some(20_000));
+        // Nothing more is taken, and what is known stays.
+        assert_eq!(taken(20_800, edge, &second).lately, Some(20_000));
+    }
+    // Of the first that is seen nothing is known.
+    let unknown = Taken { lately: None, ..first };
+    assert!(!taken(20_800, 60_800, &unknown).is_read_since(&unknown));
 }
 
 #[test]

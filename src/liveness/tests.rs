@@ -50,7 +50,13 @@ fn the_times_that_follow_from_the_terms() {
         // And little of it.
         (terms(6000, 1000, 1000), 5, ms(4875), ms(500)),
         // Idle is nearly all of it.
-        (terms(9000, 8700, 100), 3, ms(200), ms(100)),
+        (terms(9000, 8700, 100), 3, ms(200), ms(50)),
+        (
+            terms(44_000, 42_000, 2000),
+            1,
+            Duration::from_nanos(1_333_333_334),
+            Duration::from_nanos(333_333_333),
+        ),
         (terms(400, 20, 100), 3, ms(377) + Duration::from_micros(500), ms(50)),
     ] {
         assert_eq!(terms.probes(), probes, "{terms:?}");
@@ -513,4 +519,23 @@ fn a_probe_that_was_sent_for_the_kernel_is_owed_from_then_on() {
         Snapshot { since_data_sent: Some(ms(100)), unacked: Some(1), ..silent(ms(52_400), 1) };
     busy.look(now, &data);
     assert!(busy.owed.as_ref().is_some_and(|owed| owed.since > called));
+}
+
+/// The kernel's number of attempts, doubled each time, makes it more than it is.
+#[test]
+fn data_is_not_stuck_for_longer_than_since_it_was_last_seen_not_to_be() {
+    let start = Instant::now();
+    let mut live = Liveness::new(terms(60_000, 30_000, 10_000), start);
+    let seen = start + SECOND * 5;
+    live.look(seen, &silent(SECOND * 5, 0));
+    for (after, again) in [(6, 2), (20, 8), (40, 12)] {
+        let now = start + SECOND * after;
+        let info = Snapshot {
+            retransmission_timeout: Some(SECOND * 30),
+            ..sending(now - start, SECOND, again)
+        };
+        live.look(now, &info);
+        let since = live.stuck_data(&info).expect("it is").since;
+        assert!(since >= seen, "{:?}", since - start);
+    }
 }

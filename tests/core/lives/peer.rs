@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::kernel::{End, SHIPPED, Socket};
 use super::life::{PeerPlan, Rhythm};
-use super::time::Us;
+use super::time::{MS, Us};
 
 /// An answer to a beat, in bytes.
 const ANSWER: u64 = 8;
@@ -86,8 +86,9 @@ impl Peer {
         self.back = Some(back);
     }
 
+    /// A moment between two silences is none of speech.
     fn fall_silent(&mut self, now: Us) {
-        if self.lives && self.program_lives_since() <= now {
+        if self.lives && self.program_lives_since() + 100 * MS <= now {
             self.silent = now;
         }
     }
