@@ -426,7 +426,7 @@ impl Heartbeat {
             *moved = now;
         }
         // After a stop of the path the program could read nothing until now, and gets its time for it.
-        if takes && now.saturating_duration_since(*kept) > patience {
+        if takes && now.saturating_duration_since(*kept) > patience / 2 {
             let shows = patience.max(2 * answer(info));
             let enough = now.checked_sub(self.rhythm.timeout.saturating_sub(shows));
             *moved = enough.map_or(*moved, |enough| enough.max(*moved));
