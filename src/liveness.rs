@@ -294,8 +294,7 @@ impl Liveness {
         if let Some(silence) = info.silence().filter(|_| asked) {
             live.heard = now.checked_sub(silence).unwrap_or(now);
             live.spoke = live.heard;
-            let attempt = info.retransmission_timeout.unwrap_or_default();
-            let latest = now + terms.within.max(attempt);
+            let latest = now + terms.within.max(info.attempt_within());
             let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
             let slow = Slow { due: now, before }; // at once
             let changed = Changed { since: now, shorter: Some(shorter), slow: Some(slow) };
@@ -742,8 +741,12 @@ impl Liveness {
     fn asked_anew(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
         let shorter = self.changed.as_ref()?.shorter?;
         // Until then the last call is near, and sends one where it can.
-        let asked = shorter.asked.unwrap_or(now) + last_call_before(info);
-        Some(shorter.until.max(asked.min(shorter.latest)))
+        let answered = |asked: Instant| asked + last_call_before(info);
+        let asked = match shorter.asked {
+            Some(asked) => answered(asked), // however late that was
+            None => answered(now).min(shorter.latest),
+        };
+        Some(shorter.until.max(asked))
     }
 
     /// Data that was sent three times in vain.

@@ -8,11 +8,11 @@
 
 use std::time::Duration;
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{LONGEST_TIMEOUT, Snapshot};
 
 /// What the option accepts, and the least of it that is also the kernel's default.
 const SMALLEST: Duration = Duration::from_secs(1);
-const LARGEST: Duration = Duration::from_secs(120);
+const LARGEST: Duration = LONGEST_TIMEOUT;
 /// How often Linux retransmits as it is shipped (`net.ipv4.tcp_retries2`).
 pub(crate) const SHIPPED: u32 = 15;
 /// The kernel's first timeout on a short path (`TCP_RTO_MIN`).

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest wait between two attempts to deliver data (Linux: `TCP_RTO_MAX`).
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// What the kernel knows of one connection at one moment (Linux: `TCP_INFO`, tcp(7); each field
 /// says which of its members it is).
 ///
@@ -97,6 +100,16 @@ impl Snapshot {
     pub(crate) fn attempted_for(&self) -> Duration {
         let timeout = self.retransmission_timeout.unwrap_or_default();
         timeout.saturating_sub(timeout / (1 << self.backoff.unwrap_or(0).min(31)))
+    }
+
+    /// How long the kernel may wait for its next attempt to deliver data. For a retransmission it
+    /// tells that; a window probe, which is also how it tries what has never left this host, waits
+    /// for what follows from the number of those that were made.
+    pub(crate) fn attempt_within(&self) -> Duration {
+        let timeout = self.retransmission_timeout.unwrap_or_default();
+        let probes_window = self.unacked == Some(0) && self.unsent.is_some_and(|bytes| bytes > 0);
+        let doubled = if probes_window { self.backoff.unwrap_or(0).min(31) } else { 0 };
+        timeout.saturating_mul(1 << doubled).min(LONGEST_TIMEOUT)
     }
 }
 

@@ -96,6 +96,41 @@ fn one_that_begins_after_attempts_counts_the_silence_and_asks_anew() {
     assert_eq!(shorter.latest, now + SECOND * 6);
 }
 
+#[test]
+fn one_that_begins_while_nothing_leaves_this_host_waits_for_the_next_attempt_and_its_answer() {
+    let start = Instant::now();
+    // Five attempts in vain: the sixth comes after 32 times the timeout.
+    let stranded = Snapshot {
+        retransmission_timeout: Some(ms(525)),
+        backoff: Some(5),
+        unacked: Some(0),
+        unsent: Some(8),
+        round_trip_time: Some(ms(480)),
+        ..silent(SECOND * 20, 5)
+    };
+    let mut live = Liveness::begin(six(), start, &stranded);
+    let mut look = |info: Snapshot, since: Duration| {
+        let silence = Some(SECOND * 20 + since);
+        let info = Snapshot { since_ack_received: silence, since_data_received: silence, ..info };
+        live.look(start + since, &info);
+        live.verdict()
+    };
+    look(stranded, Duration::ZERO);
+    assert_eq!(look(stranded, SECOND * 16), Verdict::Suspect);
+    // It leaves, and the time for its answer begins.
+    let left = Snapshot {
+        unacked: Some(1),
+        unsent: Some(0),
+        backoff: Some(0),
+        probes: Some(0),
+        since_data_sent: Some(ms(10)),
+        ..stranded
+    };
+    assert_eq!(look(left, ms(16_800)), Verdict::Suspect);
+    assert_eq!(look(left, ms(17_700)), Verdict::Suspect);
+    assert_eq!(look(left, ms(17_900)), Verdict::Lost);
+}
+
 /// A watch that has found nothing wrong for nine seconds of silence.
 fn nine_seconds_of(terms: Terms) -> (Liveness, Instant, Instant) {
     let start = Instant::now();

@@ -9,7 +9,12 @@
 bool Driver::open()
 {
     m_window = loadWindow(m_engine);
-    return m_window && QTest::qWaitForWindowExposed(m_window);
+    if (!m_window || !QTest::qWaitForWindowExposed(m_window))
+        return false;
+    // No window manager gives it the keyboard here. It is asked for, and comes with an event:
+    // what presses a key before that finds no item with the focus.
+    m_window->requestActivate();
+    return QTest::qWaitForWindowActive(m_window);
 }
 
 QQuickItem &Driver::item(const char *name) const

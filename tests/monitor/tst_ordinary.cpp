@@ -133,7 +133,6 @@ void tst_Ordinary::theKeyboardReachesAllInAVerySmallWindow()
     QVERIFY(driver.open());
     driver.window().resize(320, 240);
     QTRY_COMPARE(driver.item("page").width(), 320.0);
-    driver.window().requestActivate();
     QSet<QString> missing{QStringLiteral("host"),    QStringLiteral("port"),
                           QStringLiteral("connect"), QStringLiteral("deadline"),
                           QStringLiteral("talk"),    QStringLiteral("demo"),
