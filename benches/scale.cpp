@@ -2,8 +2,9 @@
 
 // What 20,000 healthy guarded connections cost: processor time and memory.
 //
-// The same program runs with guards and without, side by side, each in processes of its own and each
-// with its own peer. Connections are opened one after the other over one idle period, as they would
+// The same program runs with guards, with what is written by hand instead (a QTimer and a ping for each
+// connection), and with neither, side by side, each in processes of its own and each with its own peer.
+// Connections are opened one after the other over one idle period, as they would
 // be in a server, so that they do not all fall due together. Then processor time is counted; the
 // kernel's own keepalive timers are not in it, for they run in no process's name. Memory is what the
 // heap has handed out (and, for orientation, resident memory), with guards less without.
@@ -19,20 +20,28 @@
 #include <ka/socket.h>
 
 #include <QtCore/QCoreApplication>
+#include <QtCore/QTimer>
 #include <QtNetwork/QTcpSocket>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <malloc.h>
 #include <memory>
 #include <string>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <utility>
 #include <vector>
 
 namespace {
 
 constexpr int detectWithin = 30000;
 constexpr int spareDescriptors = 50;
+
+/// What watches over each connection.
+enum class Watch { Nothing, Ping, Guard };
 
 struct Found
 {
@@ -67,16 +76,57 @@ double resident()
     return 0;
 }
 
-void hold(int listener, int line, int connections)
+/// Sends back what comes, until the line is closed.
+void answer(int listener, int line, int connections)
 {
     bench::descriptors();
-    const std::vector<int> held = bench::Peer::accept(listener, connections);
-    bench::Peer::untilGone(line);
+    const int all = epoll_create1(EPOLL_CLOEXEC);
+    bench::require(all >= 0, "epoll_create1");
+    const auto add = [all](int descriptor) {
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.fd = descriptor;
+        bench::require(epoll_ctl(all, EPOLL_CTL_ADD, descriptor, &event) == 0, "epoll_ctl");
+    };
+    add(line);
+    for (const int descriptor : bench::Peer::accept(listener, connections))
+        add(descriptor);
+    for (;;) {
+        std::array<epoll_event, 64> events;
+        const int ready = epoll_wait(all, events.data(), int(events.size()), -1);
+        for (int i = 0; i < ready; ++i) {
+            const int descriptor = events[std::size_t(i)].data.fd;
+            if (descriptor == line)
+                return;
+            std::array<char, 64> bytes;
+            const ssize_t count = recv(descriptor, bytes.data(), bytes.size(), 0);
+            bench::require(count > 0, "recv");
+            bench::require(send(descriptor, bytes.data(), std::size_t(count), MSG_NOSIGNAL)
+                                   == count,
+                           "send");
+        }
+    }
 }
 
-Found measure(bool guarded, int connections, int seconds)
+/// As it is written by hand: whoever has not answered when the next ping is due is gone.
+void ping(QTcpSocket *socket, int interval)
 {
-    const bench::Peer peer([=](int listener, int line) { hold(listener, line, connections); });
+    auto *timer = new QTimer(socket);
+    const auto answered = std::make_shared<bool>(true);
+    QObject::connect(timer, &QTimer::timeout, socket, [socket, answered] {
+        if (!std::exchange(*answered, false))
+            return socket->abort();
+        socket->write(".", 1);
+    });
+    QObject::connect(socket, &QTcpSocket::readyRead, timer, [socket, answered] {
+        *answered = socket->skip(socket->bytesAvailable()) > 0;
+    });
+    timer->start(interval);
+}
+
+Found measure(Watch watch, int connections, int seconds)
+{
+    const bench::Peer peer([=](int listener, int line) { answer(listener, line, connections); });
     bench::descriptors();
     int argc = 0;
     QCoreApplication application(argc, nullptr);
@@ -95,8 +145,10 @@ Found measure(bool guarded, int connections, int seconds)
             bench::require(socket->setSocketDescriptor(descriptor), "setSocketDescriptor");
             QObject::connect(socket.get(), &QTcpSocket::disconnected, &application,
                              [&lost] { ++lost; });
-            if (guarded)
+            if (watch == Watch::Guard)
                 (new ka::KeepAlive(socket.get()))->setDetectWithin(detectWithin);
+            if (watch == Watch::Ping)
+                ping(socket.get(), int(idle));
             sockets.push_back(std::move(socket));
         }
         bench::run(20);
@@ -126,15 +178,15 @@ int main(int argc, char **argv)
     std::vector<std::unique_ptr<bench::Task<Found>>> tasks;
     for (int process = 0; process < processes; ++process) {
         const int part = connections / processes + (process < connections % processes ? 1 : 0);
-        for (const bool guarded : {false, true}) {
+        for (const Watch watch : {Watch::Nothing, Watch::Ping, Watch::Guard}) {
             tasks.push_back(std::make_unique<bench::Task<Found>>(
-                    [=] { return measure(guarded, part, seconds); }));
+                    [=] { return measure(watch, part, seconds); }));
         }
     }
-    Found plain;
-    Found guarded;
+    std::array<Found, 3> found; // in that order
     for (std::size_t i = 0; i < tasks.size(); ++i)
-        (i % 2 ? guarded : plain).add(tasks[i]->result());
+        found[i % found.size()].add(tasks[i]->result());
+    const auto [plain, pinged, guarded] = found;
 
     const auto percent
             = [seconds](const Found &found) { return found.processorTime / 10 / seconds; };
@@ -149,6 +201,11 @@ int main(int argc, char **argv)
         measured += QStringLiteral("; in %1 processes").arg(processes);
     bench::row(what + QStringLiteral("processor"), measured, QStringLiteral("<= 1 %"),
                bench::metIf(percent(guarded) <= 1));
+    const double share = guarded.processorTime / pinged.processorTime;
+    bench::row(what + QStringLiteral("against a QTimer and a ping each"),
+               QStringLiteral("%1 x (%2 % of a core)")
+                       .arg(bench::number(share, 3), bench::number(percent(pinged), 2)),
+               QStringLiteral("<= 0.1 x"), bench::metIf(share <= 0.1));
     const double heap = each(guarded.heap - plain.heap);
     bench::row(what + QStringLiteral("memory per guard"),
                QStringLiteral("%1 KiB of heap (resident: %2 KiB; a socket alone: %3 KiB of heap)")

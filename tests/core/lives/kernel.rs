@@ -468,6 +468,10 @@ impl Socket {
     }
 
     fn start(&mut self, wait: Us, what: Waiting) {
+        if self.timer.is_some() {
+            // It ends here: something was written, and leaves before the time.
+            self.waited = self.waited.max(self.now - self.timer_started);
+        }
         self.timer_started = self.now;
         self.timer = Some((self.now + late(wait, self.lateness.1), what));
     }

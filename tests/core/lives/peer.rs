@@ -88,7 +88,7 @@ impl Peer {
 
     /// A moment between two silences is none of speech.
     fn fall_silent(&mut self, now: Us) {
-        if self.lives && self.program_lives_since() + 100 * MS <= now {
+        if self.lives && self.program_lives_since().saturating_add(100 * MS) <= now {
             self.silent = now;
         }
     }
