@@ -53,6 +53,8 @@ const GRACE: Duration = Duration::from_millis(50);
 const SHORTEST_CLOSE: Duration = Duration::from_secs(2);
 /// Where there was no room for an answer it is waited for no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The most that a kernel sends in one piece: for less room than that it may wait.
+const SEGMENT: u32 = 65_536;
 /// How rarely at most a beat under way is looked for when the next one is due, or it waits to leave.
 const STEP: Duration = Duration::from_millis(250);
 
@@ -422,16 +424,19 @@ impl Heartbeat {
             (Some(now), Some(before)) => now.acknowledged > before.acknowledged,
             _ => false,
         };
+        let stopped = taken.is_some_and(|before| before.by_path);
         if moves {
             *moved = now;
         }
         // After a stop of the path the program could read nothing until now, and gets its time for it.
-        if takes && now.saturating_duration_since(*kept) > patience / 2 {
+        // Where it was the peer's window that held the rest back, the program has had enough to read.
+        let stood = now.saturating_duration_since(*kept) > patience / 2;
+        if takes && stood && stopped {
             let shows = patience.max(2 * answer(info));
             let enough = now.checked_sub(self.rhythm.timeout.saturating_sub(shows));
             *moved = enough.map_or(*moved, |enough| enough.max(*moved));
         }
-        if takes {
+        if takes && (stopped || !stood) {
             *kept = now;
         }
         *taken = now_taken;
@@ -455,16 +460,21 @@ struct Taken {
     lately: Option<u64>,
     /// Where its window ends: how much it is ready to take in all. `None` where that is not told.
     edge: Option<u64>,
+    /// Should nothing more be taken, the path is why: something is on its way, or would find room.
+    by_path: bool,
 }
 
 impl Taken {
     fn of(info: &Snapshot) -> Option<Self> {
         let acknowledged = info.bytes_acknowledged.unwrap_or(0);
+        let on_its_way = info.unacked.unwrap_or(0) > 0;
+        let fits = info.unsent.unwrap_or(0).min(SEGMENT);
         Some(Self {
             left: info.bytes_sent?,
             acknowledged,
             lately: None,
             edge: info.window.map(|window| acknowledged.saturating_add(u64::from(window))),
+            by_path: on_its_way || info.window.is_none_or(|window| window >= fits),
         })
     }
 

@@ -2,6 +2,10 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
 /// The peer's last byte is so old, and all that was written has left.
 fn heard(since: Duration) -> Snapshot {
     let bytes_sent = Some(1000);
@@ -719,6 +723,7 @@ fn over_a_long_way_what_was_read_shows_before_the_time_is_over() {
             Snapshot {
                 bytes_acknowledged: Some(taken),
                 window: Some(u32::try_from(60_000 + read - taken).unwrap()),
+                unacked: Some(1),
                 round_trip_time: Some(round_trip),
                 ..held(now - start, 60_000 + read, 90_000)
             }
@@ -734,9 +739,11 @@ fn over_a_long_way_what_was_read_shows_before_the_time_is_over() {
 /// What lay there before is little beside what is taken with the same acknowledgement.
 #[test]
 fn a_little_that_was_read_counts_beside_much_that_was_taken_just_now() {
-    let before = Taken { left: 0, acknowledged: 0, lately: None, edge: Some(60_000) };
+    let before =
+        Taken { left: 0, acknowledged: 0, lately: None, edge: Some(60_000), by_path: false };
     let taken = |acknowledged, edge, before: &Taken| {
-        Taken { left: 0, acknowledged, lately: None, edge: Some(edge) }.after(Some(before))
+        Taken { left: 0, acknowledged, lately: None, edge: Some(edge), by_path: false }
+            .after(Some(before))
     };
     let first = taken(800, 60_000, &before);
     assert_eq!(first.lately, Some(800));
@@ -771,6 +778,7 @@ fn after_a_stop_of_the_path_the_program_gets_the_time_to_show_that_it_reads() {
             Snapshot {
                 bytes_acknowledged: Some(taken),
                 window: Some(u32::try_from(60_000 - taken).unwrap()),
+                unacked: Some(1),
                 ..held(now - start, 50_000, 90_000)
             }
         };
@@ -779,6 +787,37 @@ fn after_a_stop_of_the_path_the_program_gets_the_time_to_show_that_it_reads() {
         let lost = lost_with(&mut heart, start, due, info, |_| 0).expect("it does not read");
         let late = lost.checked_sub(SECOND + ends + GRAIN).expect("it gets its time");
         assert!(late < SECOND / 4, "{late:?}");
+    }
+}
+
+/// What its window leaves is too little for what comes next, and the kernel sends that much only when its
+/// timer says so.
+#[test]
+fn where_the_peers_window_held_the_rest_back_its_program_had_enough_to_read() {
+    for (unacked, room, unsent, spared) in [
+        (0, 100, 90_000, false),
+        (0, 65_535, 90_000, false),
+        // Nothing of this kind: it is on its way, or would find room.
+        (1, 100, 90_000, true),
+        (0, 65_536, 90_000, true),
+        (0, 100, 100, true),
+        (0, 99, 100, false),
+    ] {
+        let (mut heart, start) = started();
+        let due = start + SECOND;
+        let info = |now: Instant| {
+            let taken = u64::from(now >= due + ms(2450)) * 90;
+            Snapshot {
+                bytes_acknowledged: Some(taken),
+                window: Some(room - u32::try_from(taken).unwrap()),
+                unacked: Some(unacked),
+                ..held(now - start, 50_000, unsent)
+            }
+        };
+        assert!(heart.look(due, &info(due), 0).beat);
+        heart.written(due, &info(due), 0);
+        let lost = lost_with(&mut heart, start, due, info, |_| 0).expect("it does not read");
+        assert_eq!(lost > SECOND * 15 / 4, spared, "{unacked} {room} {unsent}: {lost:?}");
     }
 }
 
