@@ -169,13 +169,13 @@ impl Guard {
     /// When to look at the connection next, if at all.
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
-        if let Some(since) = link.ended {
+        if let Some(since) = link.end().and_then(|end| end.since) {
             return Some(NextLook::exactly(link.report_due(since)));
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
             link.heart().map(Heartbeat::next_look),
-            link.doubt.as_ref().map(|at| NextLook::exactly(**at)),
+            link.end().and_then(|end| end.doubt).map(NextLook::exactly),
         ];
         looks.into_iter().flatten().min_by_key(|look| look.at + look.lateness)
     }
@@ -459,9 +459,9 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        if link.doubt.as_ref().is_some_and(|at| **at <= now) {
+        if link.end().and_then(|end| end.doubt).is_some_and(|at| at <= now) {
             // Still connected: what was reported was no loss.
-            (link.doubt, link.reported) = (None, None);
+            (link.ending().doubt, link.reported) = (None, None);
         }
         let sees = !link.blind && !link.multipath && link.in_force().is_some();
         debug_assert!(sees || link.liveness.is_none(), "nothing is judged that cannot be seen");
@@ -470,7 +470,8 @@ impl Guard {
             // Where the kernel cannot be asked any more nothing of it can be judged, now or later.
             link.blind = true;
             link.lower_count(kernel);
-            (link.liveness, link.ended, link.reported) = (None, None, None);
+            (link.liveness, link.reported) = (None, None);
+            link.goes_on();
             self.refusals.refuse(About::Connection, TELLS_NOTHING.to_string());
             self.calm();
             return Orders::default();
@@ -481,7 +482,7 @@ impl Guard {
         if let Some(state) = info.state.filter(|state| has_ended(state) && !half) {
             return self.look_at_end(state, info, clock, kernel);
         }
-        link.ended = None;
+        link.goes_on();
         if link.verify(loose, now, &info, kernel) {
             self.watch(clock, Some(info), kernel);
             self.tell_multipath();
@@ -559,7 +560,8 @@ impl Guard {
     fn cut_short(&mut self) -> Orders {
         if let Some(link) = &mut self.link {
             // Where it is not to be aborted there is nothing more to find out.
-            (link.liveness, link.heartbeat, link.beats, link.ended) = (None, None, false, None);
+            (link.liveness, link.heartbeat, link.beats) = (None, None, false);
+            link.goes_on();
             link.over = true;
         }
         Orders { abort: self.settings.abort_on_loss, ..Orders::default() }
@@ -577,7 +579,7 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let since = *link.ended.get_or_insert(clock.now);
+        let since = *link.ending().since.get_or_insert(clock.now);
         if link.report_due(since) > clock.now {
             return Orders::default();
         }
@@ -606,11 +608,11 @@ impl Guard {
     /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays
     /// readable: such a connection is not aborted.
     fn decide(&mut self, loss: Loss, state: ConnectionState) -> Orders {
-        debug_assert!(self.link.as_ref().is_some_and(|link| link.verdict.is_none()), "one verdict");
+        debug_assert!(self.link.as_ref().is_some_and(|link| self.judges(link)), "one verdict");
         let gone = matches!(state, ConnectionState::Established | ConnectionState::Closed);
         if self.settings.abort_on_loss && gone {
             if let Some(link) = &mut self.link {
-                link.verdict = Some(Box::new(loss));
+                link.ending().verdict = Some(loss);
             }
             return Orders { abort: true, verdict: Some(loss), ..Orders::default() };
         }
@@ -637,7 +639,7 @@ impl Guard {
         if let Some(link) = &mut self.link {
             link.reported = Some(error);
             if link.blind {
-                link.doubt = Some(Box::new(clock.now + GRACE));
+                link.ending().doubt = Some(clock.now + GRACE);
             }
         }
     }
@@ -676,7 +678,7 @@ impl Guard {
         }
         let asked_for = link.closing || !self.settings.values.enabled;
         let found = || if asked_for { None } else { loss::classify(&evidence) };
-        let loss = link.verdict.map(|loss| *loss).or_else(found);
+        let loss = link.end().and_then(|end| end.verdict).or_else(found);
         match loss {
             Some(loss) => self.tell(loss),
             None => self.turn(State::Waiting),
@@ -708,7 +710,8 @@ impl Guard {
     /// Whether a verdict is to be found. On a connection that the program itself is closing it ends
     /// the close.
     fn judges(&self, link: &Link) -> bool {
-        self.settings.values.enabled && link.verdict.is_none() && !link.over
+        let decided = link.end().is_some_and(|end| end.verdict.is_some());
+        self.settings.values.enabled && !decided && !link.over
     }
 
     fn tell(&mut self, loss: Loss) {

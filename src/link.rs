@@ -22,8 +22,6 @@ pub(crate) struct Link {
     pub(crate) reported: Option<ReportedError>,
     /// The kernel tells nothing.
     pub(crate) blind: bool,
-    /// When a report that a blind guard could not check is known to have been no loss.
-    pub(crate) doubt: Option<Box<Instant>>,
     /// What is promised of the socket; `None` where the kernel refused the values.
     promised: Option<Found>, // small
     /// What was there before.
@@ -32,10 +30,8 @@ pub(crate) struct Link {
     pub(crate) heartbeat: Option<Box<Heartbeat>>, // few have one
     /// Whether it beats. One that rests knows of the beat that is under way.
     pub(crate) beats: bool,
-    /// Since when the kernel knows of an end that the network library does not report.
-    pub(crate) ended: Option<Instant>,
-    /// What was decided here, to be told when the connection has been aborted.
-    pub(crate) verdict: Option<Box<Loss>>,
+    /// What is known of its end, when that comes near.
+    end: Option<Box<End>>,
     /// Nothing is judged any more: the program's own close took too long, and is not to be aborted.
     pub(crate) over: bool,
     pub(crate) multipath: bool,
@@ -51,6 +47,17 @@ pub(crate) struct Link {
     pub(crate) warned: bool,
     /// In milliseconds.
     asleep: u64,
+}
+
+/// What is known of the end of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    /// When a report that a blind guard could not check is known to have been no loss.
+    pub(crate) doubt: Option<Instant>,
+    /// Since when the kernel knows of one that the network library does not report.
+    pub(crate) since: Option<Instant>,
+    /// What was decided here, to be told when the connection has been aborted.
+    pub(crate) verdict: Option<Loss>,
 }
 
 /// Values that would have the kernel give up, or ask too often, while probes are out.
@@ -87,14 +94,12 @@ impl Link {
             closing: false,
             reported: None,
             blind: false,
-            doubt: None,
             promised: None,
             found: None,
             liveness: None,
             heartbeat: None,
             beats: false,
-            ended: None,
-            verdict: None,
+            end: None,
             over: false,
             multipath: false,
             retries: 0,
@@ -247,6 +252,21 @@ impl Link {
         let silence = self.liveness.as_ref().map(|live| since + live.terms().owed());
         let due = silence.into_iter().chain(program).min();
         due.unwrap_or(since).max(since + GRACE)
+    }
+
+    /// What is known of its end.
+    pub(crate) fn end(&self) -> Option<&End> {
+        self.end.as_deref()
+    }
+
+    /// To know more of it.
+    pub(crate) fn ending(&mut self) -> &mut End {
+        self.end.get_or_insert_default()
+    }
+
+    /// It has not ended, as far as the kernel knows.
+    pub(crate) fn goes_on(&mut self) {
+        self.end.as_mut().into_iter().for_each(|end| end.since = None);
     }
 
     /// The heart-beat, if it beats.
