@@ -217,4 +217,29 @@ mod tests {
             assert_eq!(info.has_data_to_deliver(), deliver, "{unacked:?} {unsent:?}");
         }
     }
+
+    #[test]
+    fn a_window_probe_waits_for_twice_as_long_each_time_and_never_longer_than_the_kernel_allows() {
+        for (unacked, unsent, backoff, wait) in [
+            (Some(0), Some(8), 5, 16_800),
+            (Some(0), Some(1), 0, 525),
+            (Some(0), Some(8), 20, 120_000),
+            (Some(0), Some(8), 40, 120_000),
+            // A retransmission's timeout is told as it is; without data there is none to wait for.
+            (Some(1), Some(8), 5, 525),
+            (Some(0), Some(0), 5, 525),
+            (None, Some(8), 5, 525),
+            (Some(0), None, 5, 525),
+        ] {
+            let info = Snapshot {
+                unacked,
+                unsent,
+                backoff: Some(backoff),
+                retransmission_timeout: Some(Duration::from_millis(525)),
+                ..Snapshot::default()
+            };
+            let wait = Duration::from_millis(wait);
+            assert_eq!(info.attempt_within(), wait, "{unacked:?} {unsent:?} {backoff}");
+        }
+    }
 }
