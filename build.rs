@@ -23,7 +23,7 @@ fn bridge() {
         .compile("qkeepalive_bridge");
 }
 
-/// The cxx-qt object and its hand-written base.
+/// `ka::KeepAlive`, and the cxx-qt object behind it.
 #[cfg(feature = "qt")]
 fn qt() {
     let root = std::path::PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
@@ -33,15 +33,18 @@ fn qt() {
         .crate_include_root(None)
         .qt_module("Network")
         .file("src/qobject.rs")
-        .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/detail/socket_tap.h"].map(described))
+        .cpp_files(["cpp/include/ka/enums.h", "cpp/include/ka/keepalive.h"].map(described))
         .cpp_files(["cpp/look_timer.h", "cpp/socket_owner.h", "cpp/socket_witness.h"])
-        .cpp_files(["cpp/capability_map.cpp", "cpp/listener.cpp", "cpp/look_timer.cpp"])
-        .cpp_files(["cpp/log.cpp", "cpp/own_descriptor.cpp", "cpp/server.cpp"])
-        .cpp_files(["cpp/socket_owner.cpp", "cpp/socket_tap.cpp", "cpp/socket_witness.cpp"])
-        .cpp_files(["cpp/waiting.cpp"]);
+        .cpp_file(described("cpp/socket_guard.h"))
+        .cpp_files(["cpp/capability_map.cpp", "cpp/debug.cpp", "cpp/keepalive.cpp"])
+        .cpp_files(["cpp/listener.cpp", "cpp/log.cpp", "cpp/look_timer.cpp"])
+        .cpp_files(["cpp/loss_reason.cpp", "cpp/own_descriptor.cpp", "cpp/qt_socket.cpp"])
+        .cpp_files(["cpp/server.cpp", "cpp/socket_guard.cpp", "cpp/socket_owner.cpp"])
+        .cpp_files(["cpp/socket_witness.cpp", "cpp/waiting.cpp"]);
     // SAFETY: only include paths are added to the compiler's command line.
     let builder = unsafe {
         builder.cc_builder(|compiler| {
+            compiler.include(root.join("cpp"));
             compiler.include(root.join("cpp/include"));
             compiler.include(out.join("cxxbridge/include"));
             compiler.include(out.join("cxxbridge/crate"));

@@ -1,7 +1,7 @@
 # Runs cargo for one flavour of the library and puts what it made where CMake expects it. Run as
 #
 #   cmake -D cargo=… -D source_dir=… -D target_dir=… -D features=bridge|qt
-#         -D archive=… -D headers_dir=… -P CargoBuild.cmake
+#         -D archive=… -P CargoBuild.cmake
 #
 # What was made, and where, is asked of cargo itself: both flavours share one target directory.
 
@@ -42,35 +42,3 @@ endif()
 file(WRITE "${archive}.out_dir" "${out_dir}")
 file(COPY_FILE "${built}" "${archive}")
 file(TOUCH "${archive}")
-
-if(features STREQUAL "qt")
-    # What <ka/keepalive.h> needs of the generated headers and of cxx and cxx-qt; nothing else is
-    # installed. The generated ones are links into cargo's directories.
-    set(generated "${out_dir}/cxxqtbuild/include")
-    foreach(header IN ITEMS
-            cxx-qt/casting.h cxx-qt/connection.h cxx-qt/signalhandler.h cxx-qt/type.h
-            cxx-qt-lib/qbytearray.h cxx-qt-lib/core/qbytearray.h
-            cxx-qt-lib/qstring.h cxx-qt-lib/core/qstring.h
-            rust/cxx.h)
-        get_filename_component(place "${headers_dir}/${header}" DIRECTORY)
-        file(MAKE_DIRECTORY "${place}")
-        get_filename_component(real "${generated}/${header}" REALPATH)
-        file(COPY_FILE "${real}" "${headers_dir}/${header}" ONLY_IF_DIFFERENT)
-    endforeach()
-
-    # The two of the object include each other, and only one of them compiles when it comes first. It
-    # takes in the other, from which the line that asks for it is left out.
-    set(object qkeepalive/src/qobject)
-    file(READ "${generated}/${object}.cxxqt.h" outer)
-    file(READ "${generated}/${object}.cxx.h" inner)
-    string(REPLACE "#pragma once\n" "" inner "${inner}")
-    string(REPLACE "#include \"${object}.cxxqt.h\"\n" "" inner "${inner}")
-    string(REPLACE "#include \"${object}.cxx.h\"\n" "${inner}" whole "${outer}")
-    if(whole STREQUAL outer OR whole MATCHES "#include \"${object}")
-        message(FATAL_ERROR "cxx-qt writes its headers in another way: see CargoBuild.cmake")
-    endif()
-    set(header "${headers_dir}/${object}.cxxqt.h")
-    file(WRITE "${header}.tmp" "${whole}")
-    file(COPY_FILE "${header}.tmp" "${header}" ONLY_IF_DIFFERENT)
-    file(REMOVE "${header}.tmp" "${headers_dir}/${object}.cxx.h")
-endif()

@@ -34,7 +34,7 @@ run("${cargo}" doc --quiet --release --locked --no-deps --no-default-features
 message(STATUS "g++ -Wall -Wextra -Wpedantic on the library's own C++")
 file(READ "${out_dir_file}" out_dir)
 string(REPLACE "," ";" qt_includes "${qt_includes}")
-set(includes -I cpp/include
+set(includes -I cpp -I cpp/include
     -isystem "${out_dir}/cxxbridge/include" -isystem "${out_dir}/cxxbridge/crate"
     -isystem "${out_dir}/cxxqtbuild/include")
 foreach(directory IN LISTS qt_includes)

@@ -20,7 +20,6 @@ execute_process(
     COMMAND "${moc}" --collect-json -o "${metatypes}.tmp" ${described}
     COMMAND_ERROR_IS_FATAL ANY)
 file(READ "${metatypes}.tmp" json)
-string(REPLACE "::std::int32_t" "int" json "${json}")
 # A map's keys are no properties to qmllint 6.4; what is in a variant it does not ask.
 string(REPLACE "\"QVariantMap\"" "\"QVariant\"" json "${json}")
 file(WRITE "${metatypes}" "${json}")

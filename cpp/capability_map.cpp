@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#include "socket_guard.h"
 #include <ka/capabilities.h>
-#include <ka/detail/socket_tap.h>
 
 #include <algorithm>
 #include <limits>
@@ -35,7 +35,7 @@ void insert(QVariantMap &map, const QString &key, const std::optional<Range> &ra
 
 } // namespace
 
-QVariantMap SocketTap::capabilities() const
+QVariantMap SocketGuard::capabilities() const
 {
     Capabilities can = ka::capabilities();
     if (isBlind()) {

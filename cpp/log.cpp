@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "log.h"
 
-#include <ka/detail/socket_tap.h>
+#include <ka/keepalive.h>
+
+#include "changes.h"
 
 #include <QtCore/qdebug.h>
 #include <QtCore/qmetaobject.h>
@@ -16,7 +18,7 @@ Q_LOGGING_CATEGORY(verdicts, "qkeepalive.verdict", QtWarningMsg)
 namespace {
 
 /// By its name, if it has one. (The class of a guard that QML made has a name of QML's.)
-QString nameOf(const SocketTap *guard)
+QString nameOf(const KeepAlive *guard)
 {
     const QString name = guard->objectName();
     return name.isEmpty() ? QStringLiteral("ka::KeepAlive")
@@ -56,13 +58,13 @@ QDebug plain(QDebug debug)
 
 } // namespace
 
-void logRefusal(const SocketTap *guard, const QString &why)
+void logRefusal(const KeepAlive *guard, const QString &why)
 {
     if (refusals().isWarningEnabled())
         plain(logger(refusals()).warning()) << nameOf(guard) << ": " << why;
 }
 
-void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReason reason,
+void logLoss(const KeepAlive *guard, const QAbstractSocket *socket, ka::LossReason reason,
              const QString &detail)
 {
     if (!verdicts().isWarningEnabled())
@@ -74,27 +76,24 @@ void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReas
             << detail;
 }
 
-void logChanges(const SocketTap *guard, std::uint32_t changes)
+void logChanges(const KeepAlive *guard, Changes changes)
 {
     if (!verdicts().isInfoEnabled() && !verdicts().isDebugEnabled())
         return;
-    const auto has = [changes](Change change) {
-        return (changes & static_cast<std::uint32_t>(change)) != 0;
-    };
-    if (has(Change::Socket) && verdicts().isDebugEnabled()) {
+    if (changes.has(Change::Socket) && verdicts().isDebugEnabled()) {
         const QObject *socket = guard->socket();
         plain(logger(verdicts()).debug())
                 << nameOf(guard) << ": guards "
                 << (socket ? socket->metaObject()->className() : "nothing");
     }
-    if (has(Change::State) && verdicts().isDebugEnabled()) {
+    if (changes.has(Property::State) && verdicts().isDebugEnabled()) {
         plain(logger(verdicts()).debug())
                 << nameOf(guard) << ": "
                 << QMetaEnum::fromType<ka::State>().valueToKey(int(guard->state()));
     }
-    if (has(Change::Suspected) && verdicts().isInfoEnabled())
+    if (changes.has(Change::Suspected) && verdicts().isInfoEnabled())
         plain(logger(verdicts()).info()) << nameOf(guard) << ": an answer of the peer is overdue";
-    if (has(Change::Recovered) && verdicts().isInfoEnabled())
+    if (changes.has(Change::Recovered) && verdicts().isInfoEnabled())
         plain(logger(verdicts()).info()) << nameOf(guard) << ": the peer was heard again";
 }
 

@@ -5,17 +5,19 @@
 
 #include <QtCore/qloggingcategory.h>
 
-#include <cstdint>
-
 QT_BEGIN_NAMESPACE
 class QAbstractSocket;
 class QObject;
 class QString;
 QT_END_NAMESPACE
 
+namespace ka {
+class KeepAlive;
+}
+
 namespace ka::detail {
 
-class SocketTap;
+class Changes;
 
 /// "qkeepalive": what was refused. Warnings are on, what is less is off unless it is asked for.
 Q_DECLARE_LOGGING_CATEGORY(refusals)
@@ -23,11 +25,11 @@ Q_DECLARE_LOGGING_CATEGORY(refusals)
 Q_DECLARE_LOGGING_CATEGORY(verdicts)
 
 /// Tells a refusal.
-void logRefusal(const SocketTap *guard, const QString &why);
+void logRefusal(const KeepAlive *guard, const QString &why);
 /// Tells a loss of the connection that this socket has, or had until now.
-void logLoss(const SocketTap *guard, const QAbstractSocket *socket, ka::LossReason reason,
+void logLoss(const KeepAlive *guard, const QAbstractSocket *socket, ka::LossReason reason,
              const QString &detail);
-/// Tells what has changed otherwise: bits of Change.
-void logChanges(const SocketTap *guard, std::uint32_t changes);
+/// Tells what has changed otherwise.
+void logChanges(const KeepAlive *guard, Changes changes);
 
 } // namespace ka::detail

@@ -100,7 +100,7 @@ void LookTimer::timerEvent(QTimerEvent *event)
     armFor(now + nested);
     while (!m_looks.empty() && m_looks.begin()->first <= now) {
         LookPlace *place = m_looks.begin()->second.back();
-        SocketWitness *witness = place->m_witness;
+        auto *witness = static_cast<SocketWitness *>(place);
         place->cancel();
         witness->look();
     }

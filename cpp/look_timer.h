@@ -48,14 +48,11 @@ private:
     bool m_waiting = false;
 };
 
-/// One witness's place among the looks of its thread.
+/// A witness's place among the looks of its thread: a base of the witness, of which there are thousands.
 class LookPlace
 {
 public:
-    explicit LookPlace(SocketWitness *witness)
-        : m_witness(witness)
-    {
-    }
+    LookPlace() = default;
     ~LookPlace() { cancel(); }
     Q_DISABLE_COPY_MOVE(LookPlace)
 
@@ -66,7 +63,6 @@ public:
 private:
     friend class LookTimer;
 
-    SocketWitness *const m_witness;
     std::weak_ptr<LookTimer> m_timer;
     LookTimer::Looks::iterator m_moment;
     std::uint32_t m_index = 0;

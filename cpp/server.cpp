@@ -193,10 +193,10 @@ private:
     void guard(QAbstractSocket *socket)
     {
         auto *link = new KeepAlive;
-        link->setDetectWithin(int(m_detectWithin.count()));
+        link->setDetectWithin(m_detectWithin);
         if (m_listener.handsDownTo(socket->socketDescriptor())) {
             const auto found = qkeepalive::bridge::found_numbers(m_listener.found());
-            static_cast<SocketTap *>(link)->m_inherited
+            SocketGuard::of(link)->rare().inherited
                     = std::make_unique<std::array<std::int64_t, 6>>(found);
         }
         link->setSocket(socket);

@@ -51,7 +51,7 @@ private:
     const std::shared_ptr<OwnerTie> m_tie;
 };
 
-SocketOwner::SocketOwner(QObject *owner, SocketTap *guard)
+SocketOwner::SocketOwner(QObject *owner, SocketGuard *guard)
     : QObject(guard)
     , m_owner(owner)
     , m_guard(guard)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <ka/detail/socket_tap.h>
+#include "socket_guard.h"
 
 #include <QtCore/qiodevice.h>
 #include <QtCore/qpointer.h>
@@ -20,7 +20,7 @@ class SocketOwner : public QObject
     Q_OBJECT
 
 public:
-    SocketOwner(QObject *owner, SocketTap *guard);
+    SocketOwner(QObject *owner, SocketGuard *guard);
     ~SocketOwner() override;
 
     /// Null from when it is being destroyed.
@@ -42,7 +42,7 @@ private:
     void gone();
 
     const QPointer<QObject> m_owner;
-    SocketTap *const m_guard;
+    SocketGuard *const m_guard;
     const std::shared_ptr<OwnerTie> m_tie;
 };
 

@@ -89,7 +89,7 @@ private:
 
 /// Tells a guard in another thread that its socket is gone. The caller holds the mutex, so the guard
 /// is alive; should it die before it hears of this, Qt takes the call back.
-void SocketWitness::tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why)
+void SocketWitness::tell(SocketGuard *guard, const std::shared_ptr<Tie> &tie, const QString &why)
 {
     QMetaObject::invokeMethod(
             guard, [guard, tie, why] { guard->socketGone(tie.get(), why); }, Qt::QueuedConnection);
@@ -110,11 +110,11 @@ SocketWitness::SocketWitness(QAbstractSocket *socket, std::shared_ptr<Tie> tie)
 SocketWitness::~SocketWitness()
 {
     m_kept.reset();
-    SocketTap *near = nullptr;
+    SocketGuard *near = nullptr;
     {
         const QMutexLocker lock(&m_tie->mutex);
         m_tie->witness = nullptr;
-        SocketTap *guard = std::exchange(m_tie->guard, nullptr);
+        SocketGuard *guard = std::exchange(m_tie->guard, nullptr);
         if (guard && guard->thread() == QThread::currentThread())
             near = guard;
         else if (guard)
@@ -127,7 +127,7 @@ SocketWitness::~SocketWitness()
 /// The guard, if there is one and it lives in this thread: then nothing can delete it meanwhile. One
 /// that was left behind in another thread cannot be called; it is told so in its own, once, and the
 /// two part.
-SocketTap *SocketWitness::guard()
+SocketGuard *SocketWitness::guard()
 {
     const QMutexLocker lock(&m_tie->mutex);
     if (!m_tie->guard || m_tie->guard->thread() == thread())
@@ -139,10 +139,10 @@ SocketTap *SocketWitness::guard()
     return nullptr;
 }
 
-SocketTap *SocketWitness::guardNearby() const
+SocketGuard *SocketWitness::guardNearby() const
 {
     const QMutexLocker lock(&m_tie->mutex);
-    SocketTap *guard = m_tie->guard;
+    SocketGuard *guard = m_tie->guard;
     return guard && guard->thread() == thread() && thread() == QThread::currentThread() ? guard
                                                                                         : nullptr;
 }
@@ -153,7 +153,7 @@ void SocketWitness::retire()
     restore();
     m_kept.reset();
     m_adopted = false;
-    m_place.cancel();
+    cancel();
     deleteLater();
 }
 
@@ -195,13 +195,13 @@ void SocketWitness::hearReceived(bool hear)
 }
 
 /// What of the peer's bytes lies in Qt's hands.
-qint64 SocketWitness::available() const
+int SocketWitness::available() const
 {
     qint64 bytes = m_socket->bytesAvailable();
     const auto within = m_socket->findChildren<QTcpSocket *>();
     for (const QTcpSocket *one : within)
         bytes += one->bytesAvailable();
-    return bytes;
+    return int(std::min<qint64>(bytes, INT_MAX));
 }
 
 /// Whether the peer's program could be asked and heard now.
@@ -258,7 +258,7 @@ void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::millise
 {
     using std::chrono::milliseconds;
     if (!m_adopted) {
-        m_place.cancel();
+        cancel();
         return;
     }
     const auto stray = std::clamp(after / strayShare, strayAtOften, strayAtRare);
@@ -268,11 +268,11 @@ void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::millise
             = decltype(m_lateness)(std::int32_t(std::min(lateness, milliseconds(INT_MAX)).count()));
     m_strayEvery = decltype(m_strayEvery)(std::int32_t(stray.count()));
     if (strays)
-        m_place.schedule(stray, stray / 4);
+        schedule(stray, stray / 4);
     else if (after != never)
-        m_place.schedule(after, lateness);
+        schedule(after, lateness);
     else
-        m_place.cancel();
+        cancel();
 }
 
 /// Each thread has its own timer: the witness leaves this one's here, and looks soon after it has
@@ -280,7 +280,7 @@ void SocketWitness::lookIn(std::chrono::milliseconds after, std::chrono::millise
 bool SocketWitness::event(QEvent *event)
 {
     if (event->type() == QEvent::ThreadChange) {
-        m_place.cancel();
+        cancel();
         QMetaObject::invokeMethod(
                 this, [this] { lookIn(arrival, {}); }, Qt::QueuedConnection);
     }
@@ -325,7 +325,7 @@ void SocketWitness::onStateChanged(QAbstractSocket::SocketState state)
         takeUnderGuard();
         break;
     case QAbstractSocket::ClosingState:
-        if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+        if (SocketGuard *guard = m_adopted ? this->guard() : nullptr)
             guard->socketClosing(evidence());
         break;
     case QAbstractSocket::UnconnectedState:
@@ -353,13 +353,13 @@ void SocketWitness::onError(QAbstractSocket::SocketError error)
     // Not what this side made the socket say: the guard knows.
     if (m_failed == m_connections || isExpiredWait(error))
         return;
-    if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+    if (SocketGuard *guard = m_adopted ? this->guard() : nullptr)
         guard->socketFailed(classOf(error), evidence());
 }
 
 void SocketWitness::onReadyRead()
 {
-    if (SocketTap *guard = m_adopted ? this->guard() : nullptr)
+    if (SocketGuard *guard = m_adopted ? this->guard() : nullptr)
         guard->socketReceived();
 }
 
@@ -376,7 +376,7 @@ void SocketWitness::takeUnderGuard(bool settled)
         if (!alive)
             return;
     }
-    SocketTap *guard = this->guard();
+    SocketGuard *guard = this->guard();
     if (!guard)
         return;
     const std::int64_t descriptor = adopt(settled);
@@ -418,8 +418,8 @@ void SocketWitness::endConnection(bool own)
     if (!m_adopted)
         return;
     m_adopted = false;
-    m_place.cancel();
-    SocketTap *guard = this->guard();
+    cancel();
+    SocketGuard *guard = this->guard();
     if (!guard)
         return;
     const std::int64_t duplicate = m_kept ? m_kept->handle() : -1;
@@ -482,18 +482,18 @@ void SocketWitness::look()
         // No more than that was to be looked for. With enough time left, once more.
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(m_due - now);
         if (left > m_strayEvery && m_kept && m_kept->holds())
-            m_place.schedule(m_strayEvery, m_strayEvery / 4);
+            schedule(m_strayEvery, m_strayEvery / 4);
         else
-            m_place.schedule(left, m_lateness);
+            schedule(left, m_lateness);
         return;
     }
     // Not the duplicate: it is the same, and the one that the processor has at hand. That it is Qt's
     // own was just seen.
     const std::int64_t descriptor
             = m_kept ? std::int64_t(m_socket->socketDescriptor()) : noDescriptor;
-    if (SocketTap *guard = this->guard()) {
+    if (SocketGuard *guard = this->guard()) {
         // It may lie there without a signal: in a proxy's own socket while a slot runs an event loop.
-        const qint64 before = m_hears ? std::exchange(m_available, available()) : m_available;
+        const int before = m_hears ? std::exchange(m_available, available()) : m_available;
         if (m_available > before)
             guard->socketReceived();
         guard->socketLooked(descriptor, asks() ? queued() : -1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <ka/detail/socket_tap.h>
+#include "socket_guard.h"
 
 #include "qkeepalive/src/bridge.rs.h"
 
@@ -20,7 +20,7 @@ namespace ka::detail {
 struct Tie
 {
     QMutex mutex;
-    SocketTap *guard = nullptr;
+    SocketGuard *guard = nullptr;
     SocketWitness *witness = nullptr;
 };
 
@@ -48,7 +48,7 @@ private:
 /// It is a child of the socket: whatever the program does (`sock->disconnect();
 /// sock->deleteLater();` included) the duplicate goes with the socket, and a duplicate that stayed
 /// behind would hold back the FIN. Its presence also marks the socket as guarded.
-class SocketWitness : public QObject
+class SocketWitness : public QObject, public LookPlace
 {
     Q_OBJECT
 
@@ -62,7 +62,7 @@ public:
     QAbstractSocket *socket() const { return m_socket; }
 
     /// The guard, if it lives in this thread, as the caller does.
-    SocketTap *guardNearby() const;
+    SocketGuard *guardNearby() const;
     /// Takes the connection under guard if there is one that is not yet, and if its descriptor is
     /// known, or Qt has nothing more to say of it (`settled`). Returns descriptor() if so, otherwise −1.
     std::int64_t adopt(bool settled = false);
@@ -127,18 +127,21 @@ private:
     bool isOwn(qintptr descriptor) const;
     bool isStray() const;
     bool asks() const;
-    qint64 available() const;
+    int available() const;
     bool isExpiredWait(QAbstractSocket::SocketError error) const;
     bool fail(const QString &why);
-    SocketTap *guard();
-    static void tell(SocketTap *guard, const std::shared_ptr<Tie> &tie, const QString &why);
+    SocketGuard *guard();
+    static void tell(SocketGuard *guard, const std::shared_ptr<Tie> &tie, const QString &why);
     std::int64_t evidence() const;
 
+    // The small ones first: they fit behind those of LookPlace.
+    bool m_adopted = false;
+    bool m_hears = false;
+    bool m_settling = false;
     const LivingSocket m_socket;
     const std::shared_ptr<Tie> m_tie;
     std::unique_ptr<qkeepalive::bridge::MaybeWitness, Free> m_kept;
     QMetaObject::Connection m_listening;
-    LookPlace m_place{this};
     /// When the guard wants to look.
     Clock::time_point m_due = Clock::time_point::max();
     std::chrono::duration<std::int32_t, std::milli> m_lateness{0};
@@ -147,11 +150,8 @@ private:
     /// The last of them whose end the socket was made to tell as an error.
     unsigned m_failed = 0;
     /// What was available() at the last look, where Qt alone hears of data.
-    qint64 m_available = 0;
+    int m_available = 0;
     const bool m_encrypts = false;
-    bool m_adopted = false;
-    bool m_hears = false;
-    bool m_settling = false;
     bool m_catchesUp = false;
 };
 

@@ -8,7 +8,7 @@
 
 namespace ka::detail {
 
-Waiting::Waiting(QObject *object, QAbstractSocket *socket, SocketTap *guard)
+Waiting::Waiting(QObject *object, QAbstractSocket *socket, SocketGuard *guard)
     : QObject(guard)
     , m_guard(guard)
     , m_object(object)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <ka/detail/socket_tap.h>
+#include "socket_guard.h"
 
 #include <QtCore/qbasictimer.h>
 #include <QtCore/qpointer.h>
@@ -17,7 +17,7 @@ class Waiting : public QObject
 {
 public:
     /// For the socket `socket` of `object`, which is that socket itself or its owner.
-    Waiting(QObject *object, QAbstractSocket *socket, SocketTap *guard);
+    Waiting(QObject *object, QAbstractSocket *socket, SocketGuard *guard);
 
     /// What is to be guarded; null if it died.
     QObject *object() const { return m_object; }
@@ -38,7 +38,7 @@ protected:
 private:
     void tryLater();
 
-    SocketTap *const m_guard;
+    SocketGuard *const m_guard;
     QPointer<QObject> m_object;
     QPointer<QAbstractSocket> m_socket;
     QBasicTimer m_patience;

@@ -16,6 +16,16 @@ Q_LOGGING_CATEGORY(refusals, "qkeepalive", QtWarningMsg)
 
 } // namespace
 
+KeepAliveInQml::KeepAliveInQml()
+{
+    ka::detail::setRefusalTeller(this, this);
+}
+
+KeepAliveInQml::~KeepAliveInQml()
+{
+    ka::detail::setRefusalTeller(this, nullptr);
+}
+
 void KeepAliveInQml::classBegin()
 {
     m_isComplete = false;
@@ -35,8 +45,8 @@ void KeepAliveInQml::tellLeft()
     const QStringList untold = std::exchange(m_untold, {});
     for (const QString &why : untold) {
         m_telling = why;
-        if (isRefused(why))
-            publish(0, ka::LossReason::NoLoss, {}, why);
+        if (ka::detail::isRefused(this, why))
+            ka::detail::tellRefusal(this, why);
         if (!alive)
             return;
         m_telling.clear();

@@ -3,6 +3,8 @@
 
 #include <ka/keepalive.h>
 
+#include "refusal_teller.h"
+
 #include <QtCore/qstringlist.h>
 #include <QtQml/qqmlparserstatus.h>
 
@@ -17,18 +19,21 @@
 ///
 /// The class has no meta-object of its own. Each that QML makes is a ka::KeepAlive like any other,
 /// and a property of that type takes those of QML and of C++.
-class KeepAliveInQml : public ka::KeepAlive, public QQmlParserStatus
+class KeepAliveInQml : public ka::KeepAlive,
+                       public QQmlParserStatus,
+                       private ka::detail::RefusalTeller
 {
 public:
+    KeepAliveInQml();
+    ~KeepAliveInQml() override;
+
     void classBegin() override;
     void componentComplete() override;
 
-protected:
+private:
     bool tells(const QString &why) override;
     void log(const QString &why) const override;
     std::chrono::milliseconds patience() const override;
-
-private:
     void tellLeft();
 
     QStringList m_untold;

@@ -34,7 +34,7 @@
 //! | `duplicates`, `ends` | the descriptors that witnesses hold; whose a descriptor is |
 //! | `counts` | the counts of probes that one guard leaves for the next |
 //! | `bridge` | the C++ API, thin (feature `bridge`) |
-//! | `qobject` | `ka::KeepAlive` (feature `qt`) |
+//! | `qobject` | what stands behind `ka::KeepAlive` (feature `qt`) |
 //! | `qml` | its registration in a Rust program (feature `qml`) |
 
 mod capabilities;
@@ -68,9 +68,7 @@ mod bridge;
 mod listener;
 #[cfg(feature = "qml")]
 mod qml;
-// The bridge declares the base's signals only so that the properties can name them.
 #[cfg(feature = "qt")]
-#[allow(dead_code)]
 mod qobject;
 
 pub use capabilities::{Capabilities, TimeRange, capabilities};

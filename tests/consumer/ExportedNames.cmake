@@ -28,17 +28,15 @@ foreach(component IN ITEMS Core Qt)
     string(REGEX MATCHALL "[^\n]+" names "${names}")
     list(TRANSFORM names REPLACE "^[0-9a-f]* . " "")
 
+    set(for_the_plugin "^ka::detail::(setRefusalTeller|isRefused|tellRefusal)\\(")
     set(strange)
     foreach(name IN LISTS names)
-        # The inline destructor of the generated class calls this one.
-        if(name STREQUAL "rust::cxxbridge1::Box<ka::KeepAliveRust>::drop()")
-            continue()
-        endif()
         string(REGEX REPLACE
             "^(vtable|typeinfo|typeinfo name|non-virtual thunk|virtual thunk) (for|to) " ""
             name "${name}")
         if(NOT name MATCHES "^ka::"
-                OR name MATCHES "^ka::(rust|cxx_qt|KeepAliveRust|detail::(SocketWitness|SocketOwner|ServerGuard|Look))")
+                OR (name MATCHES "^ka::(rust|cxx_qt|detail::)"
+                    AND NOT name MATCHES "${for_the_plugin}"))
             list(APPEND strange "${name}")
         endif()
     endforeach()

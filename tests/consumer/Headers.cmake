@@ -1,5 +1,4 @@
-# Each installed header compiles alone, without a warning, in C++17 and in C++20, by both compilers:
-# also those that were generated, which a program sees as its own directories.
+# Each installed header compiles alone, without a warning, in C++17 and in C++20, by both compilers.
 include("${CMAKE_CURRENT_LIST_DIR}/Outside.cmake")
 
 set(include_dir "${shared_prefix}/${includedir}")

@@ -14,7 +14,7 @@ fresh(scratch installed-headers)
 file(WRITE "${scratch}/all.cpp"
     "#include <ka/socket.h>\n#include <ka/keepalive.h>\n#include <ka/server.h>\n")
 # -MM leaves out what is included as a system's header.
-run(needed "${cxx}" -std=c++17 -fPIC -MM "-I${include_dir}" "-I${include_dir}/ka/generated"
+run(needed "${cxx}" -std=c++17 -fPIC -MM "-I${include_dir}"
     "-isystem${qt_headers}" "-isystem${qt_headers}/QtCore" "-isystem${qt_headers}/QtNetwork"
     "${scratch}/all.cpp")
 foreach(header IN LISTS installed)

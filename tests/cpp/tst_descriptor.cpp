@@ -103,6 +103,8 @@ private slots:
     void behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss_data();
     void behindSocksAnOwnCloseAfterAnExpiredWaitIsNoLoss();
     void behindAnHttpProxyTheConnectionToTheProxyIsGuarded();
+    void valuesAreAppliedToASocketOfQt();
+    void behindSocksNoValueIsAppliedToThatNumber();
     void aNumberThatQtHasClosedIsNotTouched();
 
     void aLocalSocketHasItsHeartBeat_data();
@@ -117,6 +119,54 @@ private:
         return it.connect();
     }
 };
+
+void tst_Descriptor::valuesAreAppliedToASocketOfQt()
+{
+    ka::Config config;
+    config.idle = 10s;
+    config.interval = 4500ms;
+    config.count = 3;
+    Guarded it;
+    it.guard.setSocket(nullptr);
+    std::error_code error;
+    ka::apply(it.socket, config, error);
+    QVERIFY(error == ka::errc::NoDescriptor);
+    QVERIFY(it.connect());
+    const ka::Config given = ka::apply(it.socket, config);
+    QVERIFY(given.interval == 5s);
+    const ka::Config now = ka::query(it.socket.socketDescriptor());
+    QVERIFY(now.enabled && now.idle == 10s && now.interval == 5s && now.count == 3);
+    config.count = 1000;
+    ka::apply(it.socket, config, error);
+    QVERIFY(error == ka::errc::OutOfRange);
+    config.count = 4;
+    ka::apply(it.socket, config, error);
+    QVERIFY(!error);
+}
+
+void tst_Descriptor::behindSocksNoValueIsAppliedToThatNumber()
+{
+    const Proxy proxy(Proxy::Socks5);
+    Guarded it;
+    it.guard.setSocket(nullptr);
+    QVERIFY(connectThrough(proxy, QNetworkProxy::Socks5Proxy, it));
+    Unrelated unrelated;
+    const int number = int(it.socket.socketDescriptor());
+    if (::fcntl(number, F_GETFD) == -1)
+        QVERIFY(unrelated.moveTo(number));
+    const QVector<int> before = unrelated.options();
+    std::error_code error;
+    ka::apply(it.socket, ka::Config::detectWithin(6s), error);
+    QVERIFY(error == ka::errc::NoDescriptor);
+    QCOMPARE(unrelated.options(), before);
+    try {
+        ka::apply(it.socket, ka::Config());
+        QFAIL("it was applied");
+    } catch (const ka::Error &refused) {
+        QVERIFY(refused.code() == ka::errc::NoDescriptor);
+        QVERIFY2(std::string(refused.what()).find("SOCKS") != std::string::npos, refused.what());
+    }
+}
 
 void tst_Descriptor::behindSocksAnotherConnectionOfThatNumberIsNotTouched()
 {

@@ -28,6 +28,9 @@ private slots:
     void aRefusedSetterKeepsTheOldValueAndSaysWhy_data();
     void aRefusedSetterKeepsTheOldValueAndSaysWhy();
     void theNextSuccessClearsTheError();
+    void aTimeMayHaveItsUnit();
+    void aTimeThatNoIntHoldsIsRefusedAsItIs();
+    void nobodyCanForgeALoss();
 
     void valuesSetBeforeTheConnectAreApplied();
     void aValueSetWhileConnectedIsWrittenAtOnce();
@@ -200,6 +203,50 @@ void tst_Properties::theNextSuccessClearsTheError()
     QVERIFY(!guard.errorString().isEmpty());
     guard.setCount(3);
     QCOMPARE(guard.errorString(), QString());
+}
+
+void tst_Properties::aTimeMayHaveItsUnit()
+{
+    KeepAlive guard;
+    guard.setIdle(10s);
+    QCOMPARE(guard.idle(), 10000);
+    guard.setInterval(4500ms);
+    QCOMPARE(guard.interval(), 4500);
+    guard.setUserTimeout(30s);
+    QCOMPARE(guard.userTimeout(), 30000);
+    guard.setDetectWithin(6s);
+    QCOMPARE(guard.detectWithin(), 6000);
+    guard.setHeartbeatInterval(2s);
+    QCOMPARE(guard.heartbeatInterval(), 2000);
+    guard.setHeartbeatTimeout(5s);
+    QCOMPARE(guard.heartbeatTimeout(), 5000);
+    QCOMPARE(guard.errorString(), QString());
+    // What means "leave alone" means it here, too.
+    guard.setUserTimeout(-1ms);
+    QCOMPARE(guard.userTimeout(), -1);
+    guard.setDetectWithin(0s);
+    QCOMPARE(guard.detectWithin(), 0);
+}
+
+void tst_Properties::aTimeThatNoIntHoldsIsRefusedAsItIs()
+{
+    KeepAlive guard;
+    guard.setHeartbeatInterval(std::chrono::hours(24 * 365));
+    QCOMPARE(guard.heartbeatInterval(), 0);
+    QVERIFY2(guard.errorString().contains(QLatin1String("31536000 s is not within")),
+             qPrintable(guard.errorString()));
+}
+
+/// Beside the setters of its properties there is nothing to call. What a program can reach by name is
+/// that and nothing more, and so is what it links.
+void tst_Properties::nobodyCanForgeALoss()
+{
+    const QMetaObject &meta = KeepAlive::staticMetaObject;
+    QCOMPARE(meta.superClass(), &QObject::staticMetaObject);
+    for (int i = meta.methodOffset(); i < meta.methodCount(); ++i)
+        QCOMPARE(meta.method(i).methodType(), QMetaMethod::Signal);
+    static_assert(sizeof(KeepAlive) == sizeof(QObject) + sizeof(void *),
+                  "what is compiled against it stays right");
 }
 
 void tst_Properties::valuesSetBeforeTheConnectAreApplied()

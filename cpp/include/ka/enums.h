@@ -4,6 +4,7 @@
 #include <ka/export.h>
 
 #include <QtCore/qobjectdefs.h>
+#include <QtCore/qstring.h>
 
 namespace ka {
 Q_NAMESPACE_EXPORT(KA_EXPORT)
@@ -50,5 +51,19 @@ enum class LossReason : int {
     UnknownLoss = 7,
 };
 Q_ENUM_NS(LossReason)
+
+/// What is for people, and not for logs.
+namespace words {
+
+/// The reason in a few words for the person at the screen, in the program's language: "the other side
+/// does not answer any more". Call it as `ka::toString(reason)`. Translated by
+/// QCoreApplication::translate() in the context `ka::LossReason`. For a log the enum's own key is better:
+/// QMetaEnum, or qDebug().
+KA_EXPORT QString toString(LossReason reason);
+
+} // namespace words
+
+// Not in ka itself, where Qt Test would find it for QCOMPARE of two reasons: it wants a char array.
+using namespace words;
 
 } // namespace ka

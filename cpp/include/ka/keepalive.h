@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #pragma once
 
-#include <ka/detail/socket_tap.h>
-#include <ka/enums.h>
-
 /// \file
 /// ka::KeepAlive: guards one TCP connection of a Qt program.
 
-#ifdef KA_DOXYGEN
-// The class as its users see it, for people and Doxygen. What the compiler sees is made from
-// src/qobject.rs, below, on the base ka::detail::SocketTap; a test (tests/consumer) compares the two.
+#include <ka/debug.h>
+#include <ka/enums.h>
+#include <ka/export.h>
+#include <ka/socket.h>
+
+#include <QtCore/qbytearray.h>
+#include <QtCore/qobject.h>
+#include <QtCore/qstring.h>
+#include <QtCore/qvariant.h>
+
+#include <chrono>
 
 namespace ka {
+
+namespace detail {
+class GuardObject;
+class SocketGuard;
+} // namespace detail
 
 /// Tells a Qt program once, and with the reason, that its TCP peer is gone.
 ///
@@ -59,7 +69,7 @@ namespace ka {
 /// holds on this system, docs/systems.md what holds on each.
 ///
 /// In QML it is the type `KeepAlive` of `import QKeepAlive`, with the same names.
-class KeepAlive : public QObject
+class KA_EXPORT KeepAlive : public QObject
 {
     Q_OBJECT
 
@@ -78,32 +88,32 @@ class KeepAlive : public QObject
     /// guard lets go (deleted, or given another socket), at the next turn of the event loop. It
     /// stops waiting when it is given something else, even null, or when the socket dies. If
     /// several guards wait, the latest is first.
-    Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged)
+    Q_PROPERTY(QObject *socket READ socket WRITE setSocket NOTIFY socketChanged FINAL)
 
     /// Whether the connection is guarded (`SO_KEEPALIVE`). Default: true. False switches keepalive
     /// off on the socket, and with it the verdict and the heart-beat. Every system has it.
-    Q_PROPERTY(bool enabled READ enabled WRITE setEnabled NOTIFY enabledChanged)
+    Q_PROPERTY(bool enabled READ enabled WRITE setEnabled NOTIFY enabledChanged FINAL)
 
     /// Silence before the first probe, in ms (`TCP_KEEPIDLE`; RFC 9293 §3.8.4, tcp(7)). Default: 0,
     /// the system's value stays (Linux: 7200 s).
     ///
     /// Linux: 1 to 32767000, rounded up to whole seconds; for other systems see ka::Config::idle.
     /// No effect while \ref detectWithin is set.
-    Q_PROPERTY(int idle READ idle WRITE setIdle NOTIFY idleChanged)
+    Q_PROPERTY(int idle READ idle WRITE setIdle NOTIFY idleChanged FINAL)
 
     /// Time between unanswered probes, in ms (`TCP_KEEPINTVL`; tcp(7)). Default: 0, the system's
     /// value stays (Linux: 75 s).
     ///
     /// Linux: 1 to 32767000, rounded up to whole seconds; for other systems see
     /// ka::Config::interval. No effect while \ref detectWithin is set.
-    Q_PROPERTY(int interval READ interval WRITE setInterval NOTIFY intervalChanged)
+    Q_PROPERTY(int interval READ interval WRITE setInterval NOTIFY intervalChanged FINAL)
 
     /// Unanswered probes until the verdict (`TCP_KEEPCNT`; tcp(7)). Default: 0, the system's value
     /// stays (Linux: 9).
     ///
     /// Linux: 1 to 127; for other systems see ka::Config::count. No effect while \ref detectWithin
     /// is set.
-    Q_PROPERTY(int count READ count WRITE setCount NOTIFY countChanged)
+    Q_PROPERTY(int count READ count WRITE setCount NOTIFY countChanged FINAL)
 
     /// How long sent data may stay unacknowledged, in ms (`TCP_USER_TIMEOUT`; RFC 5482, tcp(7)).
     /// Default: −1, the system's value stays; 0 is the system's own rule.
@@ -111,7 +121,8 @@ class KeepAlive : public QObject
     /// Not needed for the verdict. **It also ends a connection whose live peer merely stops reading
     /// for that long**, and on Linux it replaces the count. Linux: up to 2147483647; for other
     /// systems see ka::Config::userTimeout.
-    Q_PROPERTY(int userTimeout READ userTimeout WRITE setUserTimeout NOTIFY userTimeoutChanged)
+    Q_PROPERTY(
+            int userTimeout READ userTimeout WRITE setUserTimeout NOTIFY userTimeoutChanged FINAL)
 
     /// The time within which a loss is known, in ms, counted from the peer's last sign of life.
     /// Replaces \ref idle, \ref interval and \ref count. Default: 0, which is off.
@@ -119,7 +130,8 @@ class KeepAlive : public QObject
     /// Linux: 2000 to 65534000, rounded down to whole seconds; ka::Config::detectWithin() says how
     /// the time is divided. It must exceed idle (about half of it) and two round trips, or
     /// \ref errorString warns. For shorter deadlines use the heart-beat.
-    Q_PROPERTY(int detectWithin READ detectWithin WRITE setDetectWithin NOTIFY detectWithinChanged)
+    Q_PROPERTY(int detectWithin READ detectWithin WRITE setDetectWithin NOTIFY detectWithinChanged
+                       FINAL)
 
     /// Time between two beats of the application's own heart-beat, in ms, 1 to 2147483647. Default:
     /// 0, no heart-beat. Works on every system.
@@ -130,7 +142,7 @@ class KeepAlive : public QObject
     /// If this program did not run (a blocked event loop, SIGSTOP, a machine asleep), no beat
     /// counts as missed: the peer gets time to answer first.
     Q_PROPERTY(int heartbeatInterval READ heartbeatInterval WRITE setHeartbeatInterval NOTIFY
-                       heartbeatIntervalChanged)
+                       heartbeatIntervalChanged FINAL)
 
     /// Silence of the peer's program until ka::LossReason::HeartbeatMissed, in ms. Counted from the
     /// peer's last byte, or from the start of the heart-beat if that is later. Must be longer than
@@ -139,7 +151,7 @@ class KeepAlive : public QObject
     /// Set the two in any order: a value that does not fit yet is refused, and applied when you set
     /// the other one. A program that hangs is found within this time plus one interval.
     Q_PROPERTY(int heartbeatTimeout READ heartbeatTimeout WRITE setHeartbeatTimeout NOTIFY
-                       heartbeatTimeoutChanged)
+                       heartbeatTimeoutChanged FINAL)
 
     /// Written at each beat, up to 64 KiB. Default: empty; then write your protocol's own ping on
     /// heartbeatDue().
@@ -148,7 +160,7 @@ class KeepAlive : public QObject
     /// its framing. A payload that was set before such a socket is not written. A QLocalSocket
     /// takes it.
     Q_PROPERTY(QByteArray heartbeatPayload READ heartbeatPayload WRITE setHeartbeatPayload NOTIFY
-                       heartbeatPayloadChanged)
+                       heartbeatPayloadChanged FINAL)
 
     /// Whether the socket is aborted if the guard knows of the loss first. Default: true.
     ///
@@ -159,44 +171,45 @@ class KeepAlive : public QObject
     ///
     /// After a FIN the socket is never aborted: data that came before the FIN stays readable. With
     /// false, a slot of connectionLost() must call QAbstractSocket::abort() itself.
-    Q_PROPERTY(bool abortOnLoss READ abortOnLoss WRITE setAbortOnLoss NOTIFY abortOnLossChanged)
+    Q_PROPERTY(
+            bool abortOnLoss READ abortOnLoss WRITE setAbortOnLoss NOTIFY abortOnLossChanged FINAL)
 
     /// The state of the guarded connection. Default: ka::State::Detached.
-    Q_PROPERTY(ka::State state READ state NOTIFY stateChanged)
+    Q_PROPERTY(ka::State state READ state NOTIFY stateChanged FINAL)
 
     /// Why the last connection was lost, until the next connect. Default: ka::LossReason::NoLoss.
-    Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged)
+    Q_PROPERTY(ka::LossReason lossReason READ lossReason NOTIFY lossReasonChanged FINAL)
 
     /// The last refusal, with option, value and range, or a warning. A refusal stays until that
     /// property is set well, a warning until the next connect or another deadline. Then the one
     /// before it is shown, if that is still wrong. Default: empty. docs/guides/reasons.md says what
     /// each means and what to do.
-    Q_PROPERTY(QString errorString READ errorString NOTIFY errorStringChanged)
+    Q_PROPERTY(QString errorString READ errorString NOTIFY errorStringChanged FINAL)
 
     /// The worst case from the last sign of life to the verdict, in ms, as in force now. −1, the
     /// default, while none is. If the kernel decides (\ref capabilities), the verdict may come up
     /// to an eighth later.
-    Q_PROPERTY(int detectionTime READ detectionTime NOTIFY detectionTimeChanged)
+    Q_PROPERTY(int detectionTime READ detectionTime NOTIFY detectionTimeChanged FINAL)
 
     /// Time since the peer was last heard, in ms, read from the kernel now (Linux: `TCP_INFO`). −1,
     /// the default, while not connected or if the system does not tell.
-    Q_PROPERTY(int silence READ silence NOTIFY silenceChanged)
+    Q_PROPERTY(int silence READ silence NOTIFY silenceChanged FINAL)
 
     /// Unanswered probes, of keepalive or of a closed window, read from the kernel now (Linux:
     /// `TCP_INFO`). −1, the default, while not connected or if the system does not tell. A healthy
     /// connection shows one for about a round trip.
-    Q_PROPERTY(int unansweredProbes READ unansweredProbes NOTIFY unansweredProbesChanged)
+    Q_PROPERTY(int unansweredProbes READ unansweredProbes NOTIFY unansweredProbesChanged FINAL)
 
     /// The smoothed round-trip time, in ms, read from the kernel now (Linux: `TCP_INFO`). −1, the
     /// default, while not connected or if the system does not tell.
-    Q_PROPERTY(int roundTripTime READ roundTripTime NOTIFY roundTripTimeChanged)
+    Q_PROPERTY(int roundTripTime READ roundTripTime NOTIFY roundTripTimeChanged FINAL)
 
     /// ka::capabilities() for QML: what this system can do, under the same names. A range is a map
     /// of `min`, `max` and `step`; times are in ms. What the system lacks is undefined.
     ///
     /// While connected it describes this connection. Behind a SOCKS proxy, and in a sandbox that
     /// forbids TCP_INFO, `deadline`, `earlyWarning`, `lossReason` and `probesCounter` are false.
-    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged)
+    Q_PROPERTY(QVariantMap capabilities READ capabilities NOTIFY capabilitiesChanged FINAL)
 
 public:
     /// ka::State, as an enum of the class.
@@ -204,35 +217,41 @@ public:
     /// ka::LossReason, likewise.
     using LossReason = ka::LossReason;
 
-    /// A guard without a socket; see \ref socket.
-    KeepAlive();
-    /// A guard that is deleted with its parent. Guards the parent if that is a socket or owns one.
-    explicit KeepAlive(QObject *parent);
+    /// A guard that is deleted with its parent. Guards the parent if that is a socket, a QWebSocket or
+    /// a QLocalSocket; see \ref socket.
+    explicit KeepAlive(QObject *parent = nullptr);
     /// Lets go of the connection, which stays open.
     ~KeepAlive() override;
 
     /// \name Accessors
     /// \{
 
-    /// \details Getter or setter of the property of that name. For the guard's thread.
+    /// \details Getter or setter of the property of that name. For the guard's thread. A time can also
+    /// be given as `6s` or `500ms` (std::chrono).
     QObject *socket() const;
     void setSocket(QObject *object);
     bool enabled() const;
     void setEnabled(bool enabled);
     int idle() const;
     void setIdle(int milliseconds);
+    void setIdle(std::chrono::milliseconds time);
     int interval() const;
     void setInterval(int milliseconds);
+    void setInterval(std::chrono::milliseconds time);
     int count() const;
     void setCount(int count);
     int userTimeout() const;
     void setUserTimeout(int milliseconds);
+    void setUserTimeout(std::chrono::milliseconds time);
     int detectWithin() const;
     void setDetectWithin(int milliseconds);
+    void setDetectWithin(std::chrono::milliseconds time);
     int heartbeatInterval() const;
     void setHeartbeatInterval(int milliseconds);
+    void setHeartbeatInterval(std::chrono::milliseconds time);
     int heartbeatTimeout() const;
     void setHeartbeatTimeout(int milliseconds);
+    void setHeartbeatTimeout(std::chrono::milliseconds time);
     QByteArray heartbeatPayload() const;
     void setHeartbeatPayload(const QByteArray &payload);
     bool abortOnLoss() const;
@@ -302,20 +321,17 @@ Q_SIGNALS:
     void unansweredProbesChanged();
     void roundTripTimeChanged();
     /// \}
+
+protected:
+    /// For the live values, which are looked for while somebody wants them.
+    void connectNotify(const QMetaMethod &signal) override;
+
+private:
+    Q_DISABLE_COPY(KeepAlive)
+    friend class detail::SocketGuard;
+
+    /// Its child. Holds what is decided in Rust.
+    detail::GuardObject *const d;
 };
 
 } // namespace ka
-
-#else
-
-// Members of the generated class that take a `descriptor`, displayed() and refused() are for the base
-// class alone.
-#    if defined(__GNUC__)
-#        pragma GCC visibility push(default)
-#    endif
-#    include "qkeepalive/src/qobject.cxxqt.h"
-#    if defined(__GNUC__)
-#        pragma GCC visibility pop
-#    endif
-
-#endif

@@ -18,6 +18,14 @@
 #include <cstdint>
 #include <system_error>
 
+#ifdef QT_BEGIN_NAMESPACE
+QT_BEGIN_NAMESPACE
+class QAbstractSocket;
+QT_END_NAMESPACE
+#else
+class QAbstractSocket;
+#endif
+
 /// All of QKeepAlive for C++: KeepAlive and guardConnections() for Qt, apply() and its like for any
 /// descriptor.
 namespace ka {
@@ -38,6 +46,15 @@ using Descriptor = std::intptr_t;
 KA_EXPORT Config apply(Descriptor socket, const Config &config);
 /// \overload
 KA_EXPORT Config apply(Descriptor socket, const Config &config, std::error_code &error) noexcept;
+
+/// The same for a socket of Qt, of which the library makes sure that the descriptor is its own: behind a
+/// SOCKS proxy Qt's socketDescriptor() is an invented number, which may be that of another connection.
+/// Then, and while the socket is not connected, it fails with ka::errc::NoDescriptor, and writes nothing.
+/// For the socket's thread. In the library of Qt (`QKeepAlive::QKeepAlive`), not in Core.
+KA_EXPORT Config apply(const QAbstractSocket &socket, const Config &config);
+/// \overload
+KA_EXPORT Config apply(const QAbstractSocket &socket, const Config &config,
+                       std::error_code &error) noexcept;
 
 /// What is in force on a TCP socket, whoever set it. All values are there, except those that this
 /// socket or system does not tell (a user timeout of MPTCP; ka::Capabilities::readBack). Windows

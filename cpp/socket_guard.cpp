@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-#include <ka/detail/socket_tap.h>
+#include "socket_guard.h"
 
+#include <ka/keepalive.h>
+
+#include "changes.h"
 #include "log.h"
+#include "refusal_teller.h"
 #include "socket_owner.h"
 #include "socket_witness.h"
 #include "waiting.h"
@@ -32,9 +36,9 @@ constexpr std::chrono::milliseconds exchange{500};
 const std::array<QMetaMethod, 3> &displaySignals()
 {
     static const std::array<QMetaMethod, 3> changing{
-            QMetaMethod::fromSignal(&SocketTap::silenceChanged),
-            QMetaMethod::fromSignal(&SocketTap::unansweredProbesChanged),
-            QMetaMethod::fromSignal(&SocketTap::roundTripTimeChanged),
+            QMetaMethod::fromSignal(&KeepAlive::silenceChanged),
+            QMetaMethod::fromSignal(&KeepAlive::unansweredProbesChanged),
+            QMetaMethod::fromSignal(&KeepAlive::roundTripTimeChanged),
     };
     return changing;
 }
@@ -47,7 +51,7 @@ bool isAnothers(const SocketWitness *own, const QAbstractSocket *socket)
 }
 
 /// Why this socket can never be guarded; empty if it can.
-QString objection(const SocketTap *guard, const QAbstractSocket *socket)
+QString objection(const SocketGuard *guard, const QAbstractSocket *socket)
 {
     if (socket->socketType() != QAbstractSocket::TcpSocket) {
         return QStringLiteral("socket: %1 is not a TCP socket")
@@ -61,7 +65,7 @@ QString objection(const SocketTap *guard, const QAbstractSocket *socket)
 }
 
 /// Why this object, whose socket is `socket` if it has one, can never be guarded; empty if it can.
-QString objection(const SocketTap *guard, const QObject *object, const QAbstractSocket *socket)
+QString objection(const SocketGuard *guard, const QObject *object, const QAbstractSocket *socket)
 {
     if (!socket && !SocketOwner::isKnown(object)) {
         return QStringLiteral("socket: %1 is not a QAbstractSocket and owns none")
@@ -76,24 +80,35 @@ QString objection(const SocketTap *guard, const QObject *object, const QAbstract
 
 } // namespace
 
-SocketTap::SocketTap(QObject *parent)
-    : QObject(parent)
+SocketGuard::SocketGuard(QObject *face)
+    : QObject(face)
 {
-#if QT_VERSION < QT_VERSION_CHECK(6, 0, 0)
-    // Before Qt 6 such a type is known by its name, as QVariant and QSignalSpy look for it, only when
-    // it has been asked for once. Costs one atomic load from then on.
-    qMetaTypeId<ka::State>();
-    qMetaTypeId<ka::LossReason>();
-#endif
 }
 
-SocketTap::~SocketTap()
+SocketGuard::~SocketGuard()
 {
     part();
 }
 
+SocketGuard *SocketGuard::of(const KeepAlive *face)
+{
+    return face->d;
+}
+
+KeepAlive *SocketGuard::face() const
+{
+    return static_cast<KeepAlive *>(parent());
+}
+
+SocketGuard::Rare &SocketGuard::rare()
+{
+    if (!m_rare)
+        m_rare = std::make_unique<Rare>();
+    return *m_rare;
+}
+
 /// The witness, if there is one and it lives in this thread: then nothing can delete it meanwhile.
-SocketWitness *SocketTap::witness() const
+SocketWitness *SocketGuard::witness() const
 {
     if (!m_tie)
         return nullptr;
@@ -103,7 +118,7 @@ SocketWitness *SocketTap::witness() const
 }
 
 /// Ties the guard to the socket. Returns the descriptor of its connection, −1 for none.
-std::int64_t SocketTap::tie(QAbstractSocket *socket)
+std::int64_t SocketGuard::tie(QAbstractSocket *socket)
 {
     m_tie = std::make_shared<Tie>();
     m_tie->guard = this;
@@ -112,7 +127,7 @@ std::int64_t SocketTap::tie(QAbstractSocket *socket)
 }
 
 /// Lets go of the socket.
-void SocketTap::part()
+void SocketGuard::part()
 {
     if (!m_tie)
         return;
@@ -129,7 +144,7 @@ void SocketTap::part()
     delete here;
 }
 
-QObject *SocketTap::socket() const
+QObject *SocketGuard::socket() const
 {
     if (m_owner)
         return m_owner->object();
@@ -137,7 +152,7 @@ QObject *SocketTap::socket() const
     return here ? here->socket() : nullptr;
 }
 
-void SocketTap::setSocket(QObject *object)
+void SocketGuard::setSocket(QObject *object)
 {
     stopWaiting();
     // Without a tie there is nothing to let go of. One to a socket that went to another thread counts.
@@ -163,10 +178,11 @@ void SocketTap::setSocket(QObject *object)
     part();
     delete std::exchange(m_owner, owner ? new SocketOwner(object, this) : nullptr);
     const std::int64_t descriptor = socket ? tie(socket) : -1;
-    const QPointer<SocketTap> alive(this);
-    socketReplaced(object != nullptr, descriptor, m_inherited != nullptr);
-    if (alive)
-        m_inherited.reset();
+    const QPointer<SocketGuard> alive(this);
+    socketReplaced(object != nullptr, descriptor, m_rare && m_rare->inherited);
+    if (alive && m_rare && std::exchange(m_rare->inherited, nullptr) && !m_rare->teller
+        && !m_rare->waiting)
+        m_rare.reset(); // it waits for nobody any more
     if (alive && isOwned() && m_owner->object() == object && !heartbeatPayload().isEmpty()) {
         refused(QStringLiteral("heartbeatPayload: %1 frames what it sends, so these bytes are not "
                                "written; send a ping on heartbeatDue()")
@@ -175,7 +191,7 @@ void SocketTap::setSocket(QObject *object)
 }
 
 /// The owner may have made another socket.
-void SocketTap::takeNewest()
+void SocketGuard::takeNewest()
 {
     if (!m_owner) // it died meanwhile
         return;
@@ -198,10 +214,10 @@ void SocketTap::takeNewest()
 }
 
 /// Waits for a socket of another guard, and tells so as soon as patience() is over.
-void SocketTap::waitFor(QObject *object, QAbstractSocket *socket)
+void SocketGuard::waitFor(QObject *object, QAbstractSocket *socket)
 {
     auto *const waiting = new Waiting(object, socket, this);
-    m_waiting = waiting;
+    rare().waiting = waiting;
     if (isWaitedForBy(socket)) {
         // Two that exchange their sockets: neither would ever let go. This one does, and has the other
         // socket as soon as the event loop has turned some times.
@@ -218,34 +234,34 @@ void SocketTap::waitFor(QObject *object, QAbstractSocket *socket)
 }
 
 /// Whether the guard that has this socket waits for that of this guard, be it by way of others.
-bool SocketTap::isWaitedForBy(QAbstractSocket *socket) const
+bool SocketGuard::isWaitedForBy(QAbstractSocket *socket) const
 {
     for (int step = 0; socket && step < longestRing; ++step) {
         const SocketWitness *witness = SocketWitness::of(socket);
-        const SocketTap *holder = witness ? witness->guardNearby() : nullptr;
+        const SocketGuard *holder = witness ? witness->guardNearby() : nullptr;
         if (holder == this)
             return true;
-        socket = holder && holder->m_waiting ? holder->m_waiting->socket() : nullptr;
+        socket = holder && holder->waiting() ? holder->waiting()->socket() : nullptr;
     }
     return false;
 }
 
-void SocketTap::stopWaiting()
+void SocketGuard::stopWaiting()
 {
-    if (m_waiting)
-        std::exchange(m_waiting, nullptr)->stop();
+    if (waiting())
+        std::exchange(m_rare->waiting, nullptr)->stop();
 }
 
 /// What is waited for may be free now.
-void SocketTap::tryAgain()
+void SocketGuard::tryAgain()
 {
-    QObject *object = m_waiting->object();
+    QObject *object = waiting()->object();
     auto *socket = qobject_cast<QAbstractSocket *>(object);
     if (!socket)
         socket = SocketOwner::newest(object);
     // An owner without a socket may still be the other guard's, which takes the next one.
     if (!socket || isAnothers(witness(), socket)) {
-        m_waiting->watch(socket);
+        waiting()->watch(socket);
         return;
     }
     stopWaiting();
@@ -255,13 +271,13 @@ void SocketTap::tryAgain()
         setSocket(object);
 }
 
-void SocketTap::refuseAnothers()
+void SocketGuard::refuseAnothers()
 {
     refused(QStringLiteral("socket: another KeepAlive guards it already"));
 }
 
 /// The owner is being destroyed. Its socket, or what else it had as a child, may be the first to tell.
-void SocketTap::ownerGone(SocketOwner *owner)
+void SocketGuard::ownerGone(SocketOwner *owner)
 {
     if (m_owner != owner)
         return;
@@ -271,38 +287,39 @@ void SocketTap::ownerGone(SocketOwner *owner)
     socketReplaced(false, -1, false);
 }
 
-void SocketTap::adoptParent()
+void SocketGuard::adoptParent()
 {
-    QObject *object = parent();
+    QObject *object = face()->parent();
     // Not just any object that happens to own one: it may own several, or be no client at all.
     if (object && (qobject_cast<QAbstractSocket *>(object) || SocketOwner::isKnown(object)))
         setSocket(object);
     else if (object)
-        QMetaObject::invokeMethod(this, &SocketTap::missSocket, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, &SocketGuard::missSocket, Qt::QueuedConnection);
 }
 
 /// A program that means its parent's socket would wait in silence. One that calls setSocket() does so
 /// in the same turn of the event loop as a rule.
-void SocketTap::missSocket()
+void SocketGuard::missSocket()
 {
-    if (socket() || !parent())
+    const QObject *parent = face()->parent();
+    if (socket() || !parent)
         return;
     warn(QStringLiteral("guards nothing: its parent is a %1 and no socket; pass the socket to the "
                         "constructor, or call setSocket()")
-                 .arg(QLatin1String(parent()->metaObject()->className())));
+                 .arg(QLatin1String(parent->metaObject()->className())));
 }
 
-void SocketTap::warn(const QString &words) const
+void SocketGuard::warn(const QString &words) const
 {
     log(words);
 }
 
-bool SocketTap::isOwned() const
+bool SocketGuard::isOwned() const
 {
     return m_owner && !m_owner->device();
 }
 
-std::int64_t SocketTap::descriptor() const
+std::int64_t SocketGuard::descriptor() const
 {
     SocketWitness *here = witness();
     if (!here)
@@ -314,13 +331,13 @@ std::int64_t SocketTap::descriptor() const
     return descriptor;
 }
 
-void SocketTap::dropWitness()
+void SocketGuard::dropWitness()
 {
     if (SocketWitness *here = witness())
         here->letGo();
 }
 
-void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
+void SocketGuard::lookIn(std::int64_t milliseconds, std::int64_t lateness)
 {
     const std::chrono::milliseconds after(milliseconds);
     if (SocketWitness *here = witness()) {
@@ -329,33 +346,33 @@ void SocketTap::lookIn(std::int64_t milliseconds, std::int64_t lateness)
     }
 }
 
-void SocketTap::hearReceived(bool hear)
+void SocketGuard::hearReceived(bool hear)
 {
     SocketWitness *here = witness();
     if (here && here->socket())
         here->hearReceived(hear);
 }
 
-void SocketTap::holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
-                          std::int64_t count, std::int64_t userTimeout,
-                          std::int64_t retransmitWithin)
+void SocketGuard::holdFound(std::int64_t enabled, std::int64_t idle, std::int64_t interval,
+                            std::int64_t count, std::int64_t userTimeout,
+                            std::int64_t retransmitWithin)
 {
     if (SocketWitness *here = witness())
         here->hold({enabled, idle, interval, count, userTimeout, retransmitWithin});
 }
 
-std::int64_t SocketTap::inherited(std::int32_t number) const
+std::int64_t SocketGuard::inherited(std::int32_t number) const
 {
-    return m_inherited ? m_inherited->at(std::size_t(number)) : -1;
+    return m_rare && m_rare->inherited ? m_rare->inherited->at(std::size_t(number)) : -1;
 }
 
 /// The socket that belongs to this tie died, or went away to another thread.
-void SocketTap::socketGone(const Tie *tie, const QString &why)
+void SocketGuard::socketGone(const Tie *tie, const QString &why)
 {
     if (m_tie.get() != tie) // another one was set meanwhile
         return;
     m_tie.reset();
-    const QPointer<SocketTap> alive(this);
+    const QPointer<SocketGuard> alive(this);
     if (!m_owner)
         socketReplaced(false, -1, false);
     else if (m_owner->object())
@@ -366,90 +383,57 @@ void SocketTap::socketGone(const Tie *tie, const QString &why)
         refused(why);
 }
 
-bool SocketTap::tells(const QString & /*why*/)
+bool SocketGuard::tells(const QString &why) const
 {
-    return true;
+    return !teller() || teller()->tells(why);
 }
 
-void SocketTap::log(const QString &why) const
+void SocketGuard::log(const QString &why) const
 {
-    logRefusal(this, why);
+    if (teller())
+        teller()->log(why);
+    else
+        logRefusal(face(), why);
 }
 
-std::chrono::milliseconds SocketTap::patience() const
+std::chrono::milliseconds SocketGuard::patience() const
 {
-    return {};
+    return teller() ? teller()->patience() : std::chrono::milliseconds(0);
 }
 
-void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QString &detail,
-                        const QString &failure)
+void SocketGuard::publish(std::uint32_t bits, ka::LossReason loss, const QString &detail,
+                          const QString &failure)
 {
-    using Signal = void (SocketTap::*)();
-    struct Notify
-    {
-        Change change;
-        Signal signal;
-    };
-    static constexpr Notify notifies[] = {
-            {Change::Socket, &SocketTap::socketChanged},
-            {Change::Enabled, &SocketTap::enabledChanged},
-            {Change::Idle, &SocketTap::idleChanged},
-            {Change::Interval, &SocketTap::intervalChanged},
-            {Change::Count, &SocketTap::countChanged},
-            {Change::UserTimeout, &SocketTap::userTimeoutChanged},
-            {Change::DetectWithin, &SocketTap::detectWithinChanged},
-            {Change::State, &SocketTap::stateChanged},
-            {Change::LossReason, &SocketTap::lossReasonChanged},
-            {Change::ErrorString, &SocketTap::errorStringChanged},
-            {Change::DetectionTime, &SocketTap::detectionTimeChanged},
-            {Change::HeartbeatInterval, &SocketTap::heartbeatIntervalChanged},
-            {Change::HeartbeatTimeout, &SocketTap::heartbeatTimeoutChanged},
-            {Change::HeartbeatPayload, &SocketTap::heartbeatPayloadChanged},
-            {Change::AbortOnLoss, &SocketTap::abortOnLossChanged},
-            {Change::Capabilities, &SocketTap::capabilitiesChanged},
-            {Change::Silence, &SocketTap::silenceChanged},
-            {Change::UnansweredProbes, &SocketTap::unansweredProbesChanged},
-            {Change::RoundTripTime, &SocketTap::roundTripTimeChanged},
-            {Change::Suspected, &SocketTap::connectionSuspect},
-            {Change::Recovered, &SocketTap::connectionRecovered},
-    };
     // Any of these slots may delete the guard. The texts are copies: they may be the guard's own.
-    const QPointer<SocketTap> alive(this);
+    const QPointer<SocketGuard> alive(this);
     const QString detailCopy = detail; // NOLINT(performance-unnecessary-copy-initialization)
     const QString failureCopy = failure; // NOLINT(performance-unnecessary-copy-initialization)
-    const auto has = [changes](Change change) {
-        return (changes & static_cast<std::uint32_t>(change)) != 0;
-    };
+    const Changes changes(bits);
     const SocketWitness *here
-            = has(Change::MustAbort) || has(Change::BeatDue) ? witness() : nullptr;
+            = changes.has(Change::MustAbort) || changes.has(Change::BeatDue) ? witness() : nullptr;
     const unsigned judged = here ? here->connections() : 0;
     const bool told = !failureCopy.isEmpty() && tells(failureCopy);
-    logChanges(this, changes);
+    logChanges(face(), changes);
     if (told)
         log(failureCopy);
     if (loss != ka::LossReason::NoLoss)
-        logLoss(this, witness() ? witness()->socket() : nullptr, loss, detailCopy);
-    if (has(Change::State) && !m_display.isActive() && isDisplayed())
-        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
-    for (const Notify &notify : notifies) {
-        if (!has(notify.change))
-            continue;
-        Q_EMIT(this->*notify.signal)();
-        if (!alive)
-            return;
-    }
+        logLoss(face(), witness() ? witness()->socket() : nullptr, loss, detailCopy);
+    if (changes.has(Property::State) && !m_display.isActive() && isDisplayed())
+        QMetaObject::invokeMethod(this, &SocketGuard::display, Qt::QueuedConnection);
+    if (!emitChanges(this, changes))
+        return;
     if (told) {
-        Q_EMIT applyFailed(failureCopy);
+        Q_EMIT face()->applyFailed(failureCopy);
         if (!alive)
             return;
     }
     if (loss != ka::LossReason::NoLoss) {
-        Q_EMIT connectionLost(loss, detailCopy);
+        Q_EMIT face()->connectionLost(loss, detailCopy);
         return;
     }
-    if (has(Change::BeatDue))
+    if (changes.has(Change::BeatDue))
         beat(judged);
-    else if (has(Change::MustAbort))
+    else if (changes.has(Change::MustAbort))
         abort(judged, detailCopy);
 }
 
@@ -457,16 +441,16 @@ void SocketTap::publish(std::uint32_t changes, ka::LossReason loss, const QStrin
 ///
 /// The beat leaves at once: Qt would write it when the event loop turns, and should that take long,
 /// the peer would be blamed for a beat that it has not got.
-void SocketTap::beat(unsigned judged)
+void SocketGuard::beat(unsigned judged)
 {
     const QByteArray payload = heartbeatPayload();
     SocketWitness *here = witness();
     if (!here || !here->guards(judged))
         return;
-    const QPointer<SocketTap> alive(this);
+    const QPointer<SocketGuard> alive(this);
     QIODevice *const device = m_owner ? m_owner->device() : here->socket();
     if (payload.isEmpty() || !device)
-        Q_EMIT heartbeatDue();
+        Q_EMIT face()->heartbeatDue();
     else
         device->write(payload);
     here = alive ? witness() : nullptr;
@@ -479,22 +463,23 @@ void SocketTap::beat(unsigned judged)
         beatWritten(here->descriptor(), here->queued());
 }
 
-void SocketTap::abort(unsigned judged, const QString &why)
+void SocketGuard::abort(unsigned judged, const QString &why)
 {
     SocketWitness *here = witness();
     if (here && here->guards(judged))
         here->abort(why);
 }
 
-bool SocketTap::isDisplayed() const
+bool SocketGuard::isDisplayed() const
 {
     const auto &changing = displaySignals();
-    return std::any_of(changing.begin(), changing.end(),
-                       [this](const QMetaMethod &signal) { return isSignalConnected(signal); });
+    return std::any_of(changing.begin(), changing.end(), [this](const QMetaMethod &signal) {
+        return face()->isSignalConnected(signal);
+    });
 }
 
 /// Brings what is displayed up to date, and goes on with that while there is something to see.
-void SocketTap::display()
+void SocketGuard::display()
 {
     if (!isDisplayed() || descriptor() == -1)
         m_display.stop();
@@ -503,25 +488,24 @@ void SocketTap::display()
     displayed();
 }
 
-/// May be called in any thread.
-void SocketTap::connectNotify(const QMetaMethod &signal)
+void SocketGuard::displaySoon(const QMetaMethod &signal)
 {
     const auto &changing = displaySignals();
     if (std::find(changing.begin(), changing.end(), signal) != changing.end())
-        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, &SocketGuard::display, Qt::QueuedConnection);
 }
 
-bool SocketTap::event(QEvent *event)
+bool SocketGuard::event(QEvent *event)
 {
     // Qt loses track of a running timer whose object dies soon after it was moved.
     if (event->type() == QEvent::ThreadChange && m_display.isActive()) {
         m_display.stop();
-        QMetaObject::invokeMethod(this, &SocketTap::display, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(this, &SocketGuard::display, Qt::QueuedConnection);
     }
     return QObject::event(event);
 }
 
-void SocketTap::timerEvent(QTimerEvent *event)
+void SocketGuard::timerEvent(QTimerEvent *event)
 {
     if (event->timerId() == m_display.timerId())
         display();

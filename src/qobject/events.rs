@@ -1,0 +1,180 @@
+//! What the base tells of its socket, as the guard wants to know it.
+
+use std::pin::Pin;
+
+use cxx_qt::CxxQtType as _;
+use cxx_qt_lib::QString;
+
+use super::deciding::{CONNECTING, refuse};
+use super::ffi;
+use crate::error::Error;
+use crate::found::Found;
+use crate::guard::{About, Clock, Guard, Orders};
+use crate::kernel;
+use crate::loss::{Evidence, ReportedError};
+use crate::snapshot::ConnectionState;
+use crate::{sys, witness};
+
+impl ffi::GuardObject {
+    pub(super) fn socket_replaced(
+        mut self: Pin<&mut Self>,
+        present: bool,
+        descriptor: i64,
+        inherits: bool,
+    ) {
+        let inherited = inherits
+            .then(|| Found::of_numbers([0, 1, 2, 3, 4, 5].map(|number| self.inherited(number))));
+        // With another owner it is refused anew.
+        let rare = self.as_mut().rust_mut().get_mut().rare.as_mut();
+        let framed = rare.is_some_and(|rare| std::mem::take(&mut rare.framed));
+        self.decide(CONNECTING | ffi::Change::Socket.repr, |guard| {
+            if framed {
+                guard.accepted(About::Payload);
+            }
+            guard.detached();
+            if present {
+                guard.attached();
+            }
+            connect(guard, descriptor, inherited)
+        });
+    }
+
+    pub(super) fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
+        self.decide(CONNECTING, |guard| {
+            guard.renewed();
+            guard.accepted(About::Socket);
+            connect(guard, descriptor, None)
+        });
+    }
+
+    pub(super) fn socket_connected(self: Pin<&mut Self>, descriptor: i64) {
+        self.decide(CONNECTING, |guard| connect(guard, descriptor, None));
+    }
+
+    pub(super) fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let asks = queued >= 0;
+        let queued = u64::try_from(queued).unwrap_or(0);
+        self.decide(0, |guard| {
+            if !asks {
+                guard.put_beats_off(Clock::read());
+            }
+            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
+        });
+    }
+
+    pub(super) fn beat_written(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
+        let queued = u64::try_from(queued).unwrap_or(0);
+        self.decide(0, |guard| {
+            let mut kernel = kernel::Socket::numbered(descriptor);
+            guard.beat_written(queued, Clock::read(), &mut kernel);
+            Ok(Orders::default())
+        });
+    }
+
+    pub(super) fn socket_received(self: Pin<&mut Self>) {
+        self.rust_mut().get_mut().guard.received(Clock::read());
+    }
+
+    pub(super) fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
+        self.decide(0, |guard| {
+            guard.reported(reported(error), is_alive(descriptor), Clock::read());
+            Ok(Orders::default())
+        });
+    }
+
+    pub(super) fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
+        self.decide(0, |guard| {
+            guard.closing(takes_data(descriptor), Clock::read());
+            Ok(Orders::default())
+        });
+    }
+
+    pub(super) fn socket_disconnected(
+        mut self: Pin<&mut Self>,
+        error: ffi::SocketError,
+        descriptor: i64,
+    ) {
+        let evidence = evidence(reported(error), descriptor);
+        self.as_mut().drop_witness();
+        self.decide(0, |guard| {
+            Ok(Orders { loss: guard.disconnected(evidence), ..Orders::default() })
+        });
+    }
+
+    pub(super) fn refused(mut self: Pin<&mut Self>, why: &QString) {
+        let why = String::from(why);
+        // The base refuses sockets, and the bytes that a socket cannot be given.
+        let about = match why.starts_with("heartbeatPayload: ") {
+            true => About::Payload,
+            false => About::Socket,
+        };
+        if about == About::Payload {
+            self.as_mut().rust_mut().get_mut().rare().framed = true;
+        }
+        self.show(0, |guard| refuse(guard, about, why));
+    }
+
+    pub(super) fn socket_kept(self: Pin<&mut Self>) {
+        self.decide(0, |guard| {
+            guard.accepted(About::Socket);
+            Ok(Orders::default())
+        });
+    }
+
+    pub(super) fn is_refused(&self, why: &QString) -> bool {
+        self.rust().guard.is_refused(&String::from(why))
+    }
+
+    pub(super) fn is_blind(&self) -> bool {
+        self.rust().guard.view().blind
+    }
+}
+
+/// No connection, where C++ speaks of a descriptor. (−2, its `noDescriptor`, is a connection without
+/// one: a kernel that is asked about it refuses.)
+const NO_CONNECTION: i64 = -1;
+
+/// The socket is connected, if there is a connection.
+fn connect(guard: &mut Guard, descriptor: i64, inherited: Option<Found>) -> Result<Orders, Error> {
+    if descriptor == NO_CONNECTION {
+        return Ok(Orders::default());
+    }
+    guard.connected(inherited, Clock::read(), &mut kernel::Socket::numbered(descriptor))
+}
+
+/// Whether the kernel holds the connection to be established. A closed descriptor is not.
+fn state_of(descriptor: i64) -> Option<ConnectionState> {
+    witness::view(descriptor, sys::snapshot).ok()?.state
+}
+
+fn is_alive(descriptor: i64) -> bool {
+    state_of(descriptor) == Some(ConnectionState::Established)
+}
+
+/// Whether it is alive at least in this direction. The peer may have sent its FIN.
+fn takes_data(descriptor: i64) -> bool {
+    let state = state_of(descriptor);
+    matches!(state, Some(ConnectionState::Established | ConnectionState::CloseWait))
+}
+
+fn evidence(reported: ReportedError, descriptor: i64) -> Evidence {
+    Evidence {
+        reported,
+        heard: false,
+        error_pending: witness::view(descriptor, sys::error_pending).unwrap_or(false),
+        snapshot: witness::view(descriptor, sys::snapshot).ok(),
+        config: None,
+    }
+}
+
+fn reported(error: ffi::SocketError) -> ReportedError {
+    match error {
+        ffi::SocketError::None => ReportedError::None,
+        ffi::SocketError::ClosedByPeer => ReportedError::ClosedByPeer,
+        ffi::SocketError::TimedOut => ReportedError::TimedOut,
+        ffi::SocketError::Unreachable if sys::diagnosis().unreachable_is_distinct => {
+            ReportedError::Unreachable
+        }
+        _ => ReportedError::Other,
+    }
+}
