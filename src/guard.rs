@@ -10,7 +10,7 @@ use crate::error::{Error, OptionName};
 use crate::found::Found;
 use crate::heartbeat::{Heartbeat, Rhythm};
 use crate::kernel::Kernel;
-use crate::link::{GRACE, Link, completed, different, is_loose};
+use crate::link::{GRACE, Link, Unreported, completed, different, is_loose};
 use crate::liveness::{Liveness, NextLook, Terms, Verdict};
 use crate::loss::{self, Evidence, Loss, LossReason, ReportedError};
 use crate::refusals::Refusals;
@@ -169,8 +169,8 @@ impl Guard {
     /// When to look at the connection next, if at all.
     pub fn next_look(&self) -> Option<NextLook> {
         let link = self.link.as_ref().filter(|link| self.judges(link))?;
-        if let Some(since) = link.end().and_then(|end| end.since) {
-            return Some(NextLook::exactly(link.report_due(since)));
+        if let Some(end) = link.end().and_then(|end| end.unreported) {
+            return Some(NextLook::exactly(link.report_due(end)));
         }
         let looks = [
             link.liveness.as_ref().map(Liveness::next_look),
@@ -579,8 +579,10 @@ impl Guard {
         let Some(link) = &mut self.link else {
             return Orders::default();
         };
-        let since = *link.ending().since.get_or_insert(clock.now);
-        if link.report_due(since) > clock.now {
+        let heard = clock.now.checked_sub(info.silence().unwrap_or_default());
+        let end = Unreported { seen: clock.now, heard: heard.unwrap_or(clock.now) };
+        let end = *link.ending().unreported.get_or_insert(end);
+        if link.report_due(end) > clock.now {
             return Orders::default();
         }
         if link.closing {

@@ -54,10 +54,19 @@ pub(crate) struct Link {
 pub(crate) struct End {
     /// When a report that a blind guard could not check is known to have been no loss.
     pub(crate) doubt: Option<Instant>,
-    /// Since when the kernel knows of one that the network library does not report.
-    pub(crate) since: Option<Instant>,
+    /// The kernel knows of one that the network library does not report.
+    pub(crate) unreported: Option<Unreported>,
     /// What was decided here, to be told when the connection has been aborted.
     pub(crate) verdict: Option<Loss>,
+}
+
+/// An end that the kernel knows of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unreported {
+    /// When that was first seen.
+    pub(crate) seen: Instant,
+    /// The last that was heard of the peer, which is not earlier than the end.
+    pub(crate) heard: Instant,
 }
 
 /// Values that would have the kernel give up, or ask too often, while probes are out.
@@ -245,13 +254,13 @@ impl Link {
         Ok(())
     }
 
-    /// By when the network library has to report an end that was first seen then: within the time that was
-    /// promised, which began some time before it.
-    pub(crate) fn report_due(&self, since: Instant) -> Instant {
+    /// By when the network library has to report this end: within the time that was promised, which began
+    /// some time before the peer was last heard; but it gets a moment for it.
+    pub(crate) fn report_due(&self, end: Unreported) -> Instant {
         let program = self.heart().map(Heartbeat::silent_until);
-        let silence = self.liveness.as_ref().map(|live| since + live.terms().owed());
+        let silence = self.liveness.as_ref().map(|live| end.heard + live.terms().owed());
         let due = silence.into_iter().chain(program).min();
-        due.unwrap_or(since).max(since + GRACE)
+        due.unwrap_or(end.seen).max(end.seen + GRACE)
     }
 
     /// What is known of its end.
@@ -266,7 +275,7 @@ impl Link {
 
     /// It has not ended, as far as the kernel knows.
     pub(crate) fn goes_on(&mut self) {
-        self.end.as_mut().into_iter().for_each(|end| end.since = None);
+        self.end.as_mut().into_iter().for_each(|end| end.unreported = None);
     }
 
     /// The heart-beat, if it beats.

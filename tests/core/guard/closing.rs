@@ -167,6 +167,22 @@ fn an_end_that_the_network_library_does_not_see_is_told_in_time() {
     }
 }
 
+/// The look that finds the end may come when most of the time is over: the end is no younger than the
+/// silence.
+#[test]
+fn an_end_that_is_found_late_is_told_in_time() {
+    let (mut guard, mut socket, start) = connected_at(six_seconds());
+    let mut closed = |ms: u64| {
+        let mut info = heard(ms).unwrap();
+        info.state = Some(ConnectionState::CloseWait);
+        socket.info = Some(info);
+        guard.look(0, at(start, ms), &mut socket).loss
+    };
+    assert_eq!(closed(4500), None, "the network library gets a moment");
+    assert_eq!(closed(4740), None);
+    assert_eq!(closed(4750).map(|loss| loss.reason), Some(LossReason::PeerClosed));
+}
+
 #[test]
 fn the_error_is_left_to_the_program_that_closes_by_itself() {
     for abort_on_loss in [true, false] {

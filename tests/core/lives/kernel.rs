@@ -304,7 +304,7 @@ impl Socket {
         self.spacing().max(self.waited)
     }
 
-    /// The longest wait for an attempt that has led to what was last heard.
+    /// The longest wait for an attempt since data last came.
     pub fn spacing_before(&self) -> Us {
         self.waited_before
     }
@@ -677,7 +677,7 @@ impl Socket {
         self.probes = 0;
         self.soft_error = false;
         self.ack_received_at = self.now;
-        self.waited_before = std::mem::take(&mut self.waited);
+        self.waited_before = self.waited_before.max(std::mem::take(&mut self.waited));
         let was_in_flight = self.is_in_flight();
         let opened = segment.edge > self.edge;
         self.edge = self.edge.max(segment.edge);
@@ -749,6 +749,7 @@ impl Socket {
         }
         self.unread += self.received - before;
         self.data_received_at = self.now;
+        self.waited_before = 0;
         if self.offered() == 0 {
             self.full_since.get_or_insert(self.now);
         }
