@@ -5,6 +5,7 @@
 #include <QtCore/qstringlist.h>
 
 #include <optional>
+#include <utility>
 
 namespace ka {
 
@@ -120,7 +121,7 @@ QDebug operator<<(QDebug debug, const Config &config)
     parts.add("interval", config.interval);
     parts.add("count", config.count);
     parts.add("user timeout", config.userTimeout);
-    return parts.writeTo(debug, "ka::Config");
+    return parts.writeTo(std::move(debug), "ka::Config");
 }
 
 QDebug operator<<(QDebug debug, const Snapshot &snapshot)
@@ -146,7 +147,7 @@ QDebug operator<<(QDebug debug, const Snapshot &snapshot)
     parts.add("bytes acknowledged", snapshot.bytesAcknowledged);
     parts.add("bytes received", snapshot.bytesReceived);
     parts.add("silence", snapshot.silence());
-    return parts.writeTo(debug, "ka::Snapshot");
+    return parts.writeTo(std::move(debug), "ka::Snapshot");
 }
 
 QDebug operator<<(QDebug debug, const Capabilities &capabilities)
@@ -165,7 +166,7 @@ QDebug operator<<(QDebug debug, const Capabilities &capabilities)
     parts.addIf(capabilities.deadline, "deadline");
     parts.addIf(capabilities.lossReason, "lossReason");
     parts.addIf(capabilities.earlyWarning, "earlyWarning");
-    return parts.writeTo(debug, "ka::Capabilities");
+    return parts.writeTo(std::move(debug), "ka::Capabilities");
 }
 
 } // namespace ka
