@@ -127,7 +127,7 @@ fn apply_on(system: &System, socket: Borrowed<'_>, plan: &Plan) -> Result<(), Er
 
 /// Whether this is a number of whole seconds.
 fn is_whole(ms: Option<u32>) -> bool {
-    ms.is_none_or(|ms| ms.is_multiple_of(1000))
+    ms.is_none_or(|ms| ms % 1000 == 0)
 }
 
 /// What was sent by SIO_KEEPALIVE_VALS can be read where the options exist, in whole seconds.

@@ -129,7 +129,7 @@ fn set_all<'a>(
 
 #[cold]
 fn failed(value: &Value, attempt: Attempt, code: WIN32_ERROR) -> Error {
-    let source = io::Error::from_raw_os_error(code.cast_signed());
+    let source = io::Error::from_raw_os_error(i32::from_ne_bytes(code.to_ne_bytes()));
     Error::System { option: value.range.option, attempt, source }
 }
 
