@@ -17,13 +17,12 @@ std::string objection(const QAbstractSocket &socket, qintptr descriptor)
 {
     if (descriptor != -1)
         return {};
-    if (socket.socketDescriptor() == -1)
-        return "the socket is not connected, so it has no descriptor yet; apply the values when it "
-               "is, or "
-               "use ka::KeepAlive, which does that at every connect";
+    if (socket.socketDescriptor() == -1) {
+        return "the socket is not connected, so it has no descriptor yet; apply the values when "
+               "it is, or use ka::KeepAlive, which does that at every connect";
+    }
     return "the socket's descriptor is not that of its own connection (it goes through a SOCKS "
-           "proxy, or "
-           "is not connected), so nothing was written to it";
+           "proxy, or is not connected), so nothing was written to it";
 }
 
 /// Only one that is shown to be this connection's.
