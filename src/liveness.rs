@@ -180,6 +180,8 @@ struct Changed {
     shorter: Option<Shorter>,
     /// The interval became shorter.
     slow: Option<Slow>,
+    /// When a probe of our own was last sent.
+    probed: Option<Instant>,
 }
 
 /// The interval became shorter: the kernel's timer may still run for the one before.
@@ -297,7 +299,8 @@ impl Liveness {
             let latest = now + terms.within.max(info.attempt_within());
             let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
             let slow = Slow { due: now, before }; // at once
-            let changed = Changed { since: now, shorter: Some(shorter), slow: Some(slow) };
+            let changed =
+                Changed { since: now, shorter: Some(shorter), slow: Some(slow), probed: None };
             live.changed = Some(Box::new(changed));
         }
         live
@@ -334,11 +337,13 @@ impl Liveness {
         let silent = info.probes.unwrap_or(0) > 0;
         let silent = silent && terms.idle < old.idle;
         let waits = self.slow(info).is_some() || silent || terms.interval < old.interval;
-        let slow = waits.then(|| Slow {
-            due: now + terms.interval + terms.interval / 8,
-            before: Attempts::of(info),
-        });
-        self.changed = Some(Box::new(Changed { since, shorter, slow }));
+        // It may have run for long already: then the peer was asked once since it was last heard, and
+        // the path may have changed since. One probe each interval, however often the terms change.
+        let probed = self.changed.as_ref().and_then(|changed| changed.probed);
+        let due =
+            probed.map_or(now, |probed| now.max(probed + terms.interval + terms.interval / 8));
+        let slow = waits.then(|| Slow { due, before: Attempts::of(info) });
+        self.changed = Some(Box::new(Changed { since, shorter, slow, probed }));
         if self.verdict == Verdict::Lost {
             self.verdict = Verdict::Suspect; // by the old terms
         }
@@ -351,7 +356,7 @@ impl Liveness {
     pub fn probed(&mut self, now: Instant) {
         let since = self.owed.as_ref().map_or(now, |owed| owed.since);
         let shorter = self.changed.as_ref().and_then(|changed| changed.shorter);
-        self.changed = Some(Box::new(Changed { since, shorter, slow: None }));
+        self.changed = Some(Box::new(Changed { since, shorter, slow: None, probed: Some(now) }));
     }
 
     /// The terms it was given.
@@ -381,8 +386,9 @@ impl Liveness {
     pub fn pardon(&mut self, now: Instant) {
         // The kernel's timer knows nothing of it.
         let slow = self.changed.as_ref().and_then(|changed| changed.slow);
-        let changed =
-            slow.map(|slow| Box::new(Changed { since: now, shorter: None, slow: Some(slow) }));
+        let changed = slow.map(|slow| {
+            Box::new(Changed { since: now, shorter: None, slow: Some(slow), probed: None })
+        });
         *self = Self { verdict: self.verdict, changed, ..Self::new(self.terms, now) };
     }
 
