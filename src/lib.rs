@@ -41,6 +41,7 @@ mod capabilities;
 mod config;
 mod counts;
 mod defaults;
+pub mod driver;
 mod duplicates;
 #[cfg(feature = "bridge")]
 mod ends;

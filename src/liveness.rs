@@ -30,6 +30,7 @@
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
+use crate::plan::milliseconds;
 use crate::snapshot::Snapshot;
 
 /// What is promised of a connection, and the plan that the kernel was given for it.
@@ -51,8 +52,9 @@ impl Terms {
     }
 
     /// How many probes fit into the plan.
-    fn probes(&self) -> u128 {
-        self.within.saturating_sub(self.idle).as_millis() / self.interval.as_millis().max(1)
+    fn probes(&self) -> u64 {
+        let left = self.within.saturating_sub(self.idle);
+        milliseconds(left) / milliseconds(self.interval).max(1)
     }
 
     /// For how long an answer has to be owed.

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use crate::plan::milliseconds;
 use crate::snapshot::{LONGEST_TIMEOUT, Snapshot};
 
 /// What the option accepts, and the least of it that is also the kernel's default.
@@ -24,12 +25,21 @@ const FIRST: Duration = Duration::from_millis(200);
 ///
 /// `retries` is the system's number of retransmissions (`net.ipv4.tcp_retries2`).
 pub fn limit(within: Duration, info: &Snapshot, retries: u32) -> Option<Duration> {
-    // Six attempts in that time: one of them lies between four fifths and the end of it, whatever
-    // their phase.
-    let wanted = within / 6;
+    let wanted = wanted(within);
     let round_trip = info.round_trip_time? + 4 * info.round_trip_variation?;
     let limit = wanted.max(4 * round_trip).max(SMALLEST).max(left(within, info, retries)?);
     (limit < LARGEST && gives_up_after(limit, retries) > within + within / 2).then_some(limit)
+}
+
+/// Whether there is a path on which that time has a [`limit`].
+pub(crate) fn is_limited(within: Duration) -> bool {
+    wanted(within) < LARGEST
+}
+
+/// Six attempts in that time: one of them lies between four fifths and the end of it, whatever their
+/// phase.
+fn wanted(within: Duration) -> Duration {
+    within / 6
 }
 
 /// What the limit has to be at least where a closed window is probed in vain: the kernel counts these
@@ -59,13 +69,14 @@ pub fn system_gives_up_after(retries: u32) -> Duration {
 
 /// When the kernel gives up a connection whose data nobody acknowledges.
 fn gives_up_after(limit: Duration, retries: u32) -> Duration {
-    let mut timeout = FIRST;
-    let mut total = Duration::ZERO;
+    // In whole milliseconds: this is asked at each look.
+    let (mut timeout, limit) = (milliseconds(FIRST), milliseconds(limit));
+    let mut total: u64 = 0;
     for _ in 0..=retries.min(1000) {
-        total += timeout;
+        total = total.saturating_add(timeout);
         timeout = (2 * timeout).min(limit);
     }
-    total
+    Duration::from_millis(total)
 }
 
 #[cfg(test)]

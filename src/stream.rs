@@ -6,8 +6,9 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::driver::{Orders, drive};
 use crate::error::Error;
-use crate::guard::{About, Clock, Guard, Orders, Settings, State};
+use crate::guard::{About, Clock, Guard, Input, Settings, State};
 use crate::kernel::{Kernel as _, Socket};
 use crate::loss::{Evidence, Loss, LossReason, ReportedError};
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -77,9 +78,10 @@ impl GuardedStream {
         let mut kernel = Socket::new(&stream);
         // What it cannot be told it will say when it is read from.
         let _ = stream.set_nonblocking(false);
-        guard.change(About::Settings, Ok(settings), Clock::read(), &mut kernel)?;
-        guard.attached();
-        let orders = guard.connected(None, Clock::read(), &mut kernel)?;
+        let mut tell = |input| drive(&mut guard, input, Clock::read(), &mut kernel);
+        tell(Input::Settings { about: About::Settings, wanted: Ok(settings) })?;
+        tell(Input::Attached)?;
+        let orders = tell(Input::Connected { inherited: None })?;
         let shown = guard.state();
         Ok(Self { stream: Some(stream), guard, orders, asked: false, shown, told: false })
     }
@@ -121,7 +123,7 @@ impl GuardedStream {
         // The program has written the beat between two calls.
         let asked = std::mem::take(&mut self.asked);
         if let Some(stream) = self.stream.as_ref().filter(|_| asked) {
-            self.guard.beat_written(0, Clock::read(), &mut Socket::new(stream));
+            tell(&mut self.guard, Input::BeatWritten { queued: 0 }, stream);
         }
         let until = limit.map(|limit| Instant::now() + limit);
         let mut tried = false;
@@ -139,13 +141,13 @@ impl GuardedStream {
             // Read first, so that a look knows of all that has come.
             let received = receive(stream, buffer, wake)?;
             match received {
-                Received::Data(_) => self.guard.received(Clock::read()),
+                Received::Data(_) => drop(tell(&mut self.guard, Input::Received, stream)),
                 Received::End(reported) => return self.ended(reported),
                 Received::Nothing => {}
             }
             if look.is_some_and(|look| look <= Instant::now()) {
-                let mut kernel = Socket::new(stream);
-                self.orders = self.guard.look(0, Clock::read(), &mut kernel);
+                self.orders =
+                    tell(&mut self.guard, Input::Looked { queued: 0, asks: true }, stream);
             }
             if let Received::Data(length) = received {
                 return Ok(Event::Received(length));
@@ -178,7 +180,7 @@ impl GuardedStream {
     fn ended(&mut self, reported: ReportedError) -> io::Result<Event> {
         let stream = self.stream.take().ok_or_else(over)?;
         if reported != ReportedError::None {
-            self.guard.reported(reported, false, Clock::read());
+            tell(&mut self.guard, Input::Reported { error: reported, alive: false }, &stream);
         }
         let evidence = Evidence {
             reported,
@@ -187,7 +189,8 @@ impl GuardedStream {
             snapshot: Socket::new(&stream).snapshot(),
             config: None,
         };
-        self.guard.disconnected(evidence).map(Event::Lost).ok_or_else(over)
+        let orders = tell(&mut self.guard, Input::Disconnected(Box::new(evidence)), &stream);
+        orders.loss.map(Event::Lost).ok_or_else(over)
     }
 }
 
@@ -199,6 +202,11 @@ impl Event {
             _ => None,
         }
     }
+}
+
+/// Of what happens to a connection that is guarded nothing is refused.
+fn tell(guard: &mut Guard, input: Input, stream: &TcpStream) -> Orders {
+    drive(guard, input, Clock::read(), &mut Socket::new(stream)).unwrap_or_default()
 }
 
 fn over() -> io::Error {

@@ -14,20 +14,33 @@ use cxx_qt_lib::QString;
 use super::ffi;
 use super::properties::{PROPERTIES, bit, milliseconds, qt_reason};
 use crate::bridge::{Fault, contain};
-use crate::error::Error;
-use crate::guard::{About, Guard, Orders, State, View};
+use crate::driver::{Orders, drive};
+use crate::guard::{About, Clock, Facts, Guard, Input, State, View};
+use crate::kernel;
 
 impl ffi::GuardObject {
-    /// Lets the guard decide, and shows what came of it.
+    /// Tells the guard what has happened on the connection of this descriptor, one after the other, and
+    /// shows what came of it.
     pub(super) fn decide(
         self: Pin<&mut Self>,
         changes: u32,
-        decision: impl FnOnce(&mut Guard) -> Result<Orders, Error>,
+        descriptor: i64,
+        inputs: impl IntoIterator<Item = Input>,
     ) {
-        self.show(changes, |guard| match contain(|| decision(guard)) {
-            Ok(orders) => (orders, None),
-            Err(Fault::Refused(error)) => (Orders::default(), Some(error.to_string())),
-            Err(Fault::Panic(words)) => refuse(guard, About::Connection, words),
+        let mut kernel = kernel::Socket::numbered(descriptor);
+        self.show(changes, |guard| {
+            let mut orders = Orders::default();
+            let outcome = contain(|| {
+                for input in inputs {
+                    orders = drive(guard, input, Clock::read(), &mut kernel)?;
+                }
+                Ok(())
+            });
+            match outcome {
+                Ok(()) => (orders, None),
+                Err(Fault::Refused(error)) => (Orders::default(), Some(error.to_string())),
+                Err(Fault::Panic(why)) => refuse(guard, About::Connection, why),
+            }
         });
     }
 
@@ -92,7 +105,8 @@ impl ffi::GuardObject {
 pub(super) const CONNECTING: u32 = 1 << 31;
 
 pub(super) fn refuse(guard: &mut Guard, about: About, why: String) -> (Orders, Option<String>) {
-    guard.refused(about, why.clone());
+    let _ =
+        guard.handle(Input::Refused { about, why: why.clone() }, Facts::default(), Clock::read());
     (Orders::default(), Some(why))
 }
 

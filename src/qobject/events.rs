@@ -1,5 +1,6 @@
 //! What the base tells of its socket, as the guard wants to know it.
 
+use std::iter;
 use std::pin::Pin;
 
 use cxx_qt::CxxQtType as _;
@@ -7,10 +8,8 @@ use cxx_qt_lib::QString;
 
 use super::deciding::{CONNECTING, refuse};
 use super::ffi;
-use crate::error::Error;
 use crate::found::Found;
-use crate::guard::{About, Clock, Guard, Orders};
-use crate::kernel;
+use crate::guard::{About, Clock, Facts, Input};
 use crate::loss::{Evidence, ReportedError};
 use crate::snapshot::ConnectionState;
 use crate::{sys, witness};
@@ -27,66 +26,49 @@ impl ffi::GuardObject {
         // With another owner it is refused anew.
         let rare = self.as_mut().rust_mut().get_mut().rare.as_mut();
         let framed = rare.is_some_and(|rare| std::mem::take(&mut rare.framed));
-        self.decide(CONNECTING | ffi::Change::Socket.repr, |guard| {
-            if framed {
-                guard.accepted(About::Payload);
-            }
-            guard.detached();
-            if present {
-                guard.attached();
-            }
-            connect(guard, descriptor, inherited)
-        });
+        let accepted = framed.then_some(Input::Accepted(About::Payload));
+        let attached = present.then_some(Input::Attached);
+        let inputs = accepted.into_iter().chain([Input::Detached]).chain(attached);
+        self.decide(
+            CONNECTING | ffi::Change::Socket.repr,
+            descriptor,
+            inputs.chain(connected(descriptor, inherited)),
+        );
     }
 
     pub(super) fn socket_renewed(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(CONNECTING, |guard| {
-            guard.renewed();
-            guard.accepted(About::Socket);
-            connect(guard, descriptor, None)
-        });
+        let inputs = [Input::Renewed, Input::Accepted(About::Socket)].into_iter();
+        self.decide(CONNECTING, descriptor, inputs.chain(connected(descriptor, None)));
     }
 
     pub(super) fn socket_connected(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(CONNECTING, |guard| connect(guard, descriptor, None));
+        self.decide(CONNECTING, descriptor, connected(descriptor, None));
     }
 
     pub(super) fn socket_looked(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
         let asks = queued >= 0;
         let queued = u64::try_from(queued).unwrap_or(0);
-        self.decide(0, |guard| {
-            if !asks {
-                guard.put_beats_off(Clock::read());
-            }
-            Ok(guard.look(queued, Clock::read(), &mut kernel::Socket::numbered(descriptor)))
-        });
+        self.decide(0, descriptor, [Input::Looked { queued, asks }]);
     }
 
     pub(super) fn beat_written(self: Pin<&mut Self>, descriptor: i64, queued: i64) {
         let queued = u64::try_from(queued).unwrap_or(0);
-        self.decide(0, |guard| {
-            let mut kernel = kernel::Socket::numbered(descriptor);
-            guard.beat_written(queued, Clock::read(), &mut kernel);
-            Ok(Orders::default())
-        });
+        self.decide(0, descriptor, [Input::BeatWritten { queued }]);
     }
 
     pub(super) fn socket_received(self: Pin<&mut Self>) {
-        self.rust_mut().get_mut().guard.received(Clock::read());
+        let guard = &mut self.rust_mut().get_mut().guard;
+        let _ = guard.handle(Input::Received, Facts::default(), Clock::read());
     }
 
     pub(super) fn socket_failed(self: Pin<&mut Self>, error: ffi::SocketError, descriptor: i64) {
-        self.decide(0, |guard| {
-            guard.reported(reported(error), is_alive(descriptor), Clock::read());
-            Ok(Orders::default())
-        });
+        let failed = || Input::Reported { error: reported(error), alive: is_alive(descriptor) };
+        self.decide(0, descriptor, iter::once_with(failed));
     }
 
     pub(super) fn socket_closing(self: Pin<&mut Self>, descriptor: i64) {
-        self.decide(0, |guard| {
-            guard.closing(takes_data(descriptor), Clock::read());
-            Ok(Orders::default())
-        });
+        let closing = || Input::Closing { alive: takes_data(descriptor) };
+        self.decide(0, descriptor, iter::once_with(closing));
     }
 
     pub(super) fn socket_disconnected(
@@ -96,9 +78,7 @@ impl ffi::GuardObject {
     ) {
         let evidence = evidence(reported(error), descriptor);
         self.as_mut().drop_witness();
-        self.decide(0, |guard| {
-            Ok(Orders { loss: guard.disconnected(evidence), ..Orders::default() })
-        });
+        self.decide(0, NO_CONNECTION, [Input::Disconnected(Box::new(evidence))]);
     }
 
     pub(super) fn refused(mut self: Pin<&mut Self>, why: &QString) {
@@ -115,10 +95,7 @@ impl ffi::GuardObject {
     }
 
     pub(super) fn socket_kept(self: Pin<&mut Self>) {
-        self.decide(0, |guard| {
-            guard.accepted(About::Socket);
-            Ok(Orders::default())
-        });
+        self.decide(0, NO_CONNECTION, [Input::Accepted(About::Socket)]);
     }
 
     pub(super) fn is_refused(&self, why: &QString) -> bool {
@@ -135,11 +112,8 @@ impl ffi::GuardObject {
 const NO_CONNECTION: i64 = -1;
 
 /// The socket is connected, if there is a connection.
-fn connect(guard: &mut Guard, descriptor: i64, inherited: Option<Found>) -> Result<Orders, Error> {
-    if descriptor == NO_CONNECTION {
-        return Ok(Orders::default());
-    }
-    guard.connected(inherited, Clock::read(), &mut kernel::Socket::numbered(descriptor))
+fn connected(descriptor: i64, inherited: Option<Found>) -> Option<Input> {
+    (descriptor != NO_CONNECTION).then_some(Input::Connected { inherited })
 }
 
 /// Whether the kernel holds the connection to be established. A closed descriptor is not.

@@ -1,6 +1,7 @@
 //! What Qt reads of a guard and sets on it. A new property has its row here, its declaration in
 //! cpp/include/ka/keepalive.h, and its two lines in cpp/keepalive.cpp.
 
+use std::iter;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::deciding::refuse;
 use super::ffi;
 use crate::config::{Config, detect_within_range};
 use crate::error::{Error, OptionName, Unit};
-use crate::guard::{About, Clock, Orders, Settings, State, View};
+use crate::guard::{About, Input, Settings, State, View};
 use crate::kernel::{self, Kernel as _};
 use crate::loss::LossReason;
 use crate::plan::Range;
@@ -196,16 +197,16 @@ impl ffi::GuardObject {
         if let Some(name) = setter.doubted {
             self.doubt_seconds(name, number, self.number(property).into());
         }
-        let mut kernel = kernel::Socket::numbered(self.descriptor());
-        self.decide(0, |guard| {
-            // Of the heart-beat's two times one may wait for the other.
-            let settings = match setter.about {
-                About::HeartbeatInterval | About::HeartbeatTimeout => guard.settings_asked(),
-                _ => *guard.settings(),
-            };
-            let wanted = (setter.wanted)(settings, number);
-            guard.change(setter.about, wanted, Clock::read(), &mut kernel)
-        });
+        let guard = &self.rust().guard;
+        // Of the heart-beat's two times one may wait for the other.
+        let settings = match setter.about {
+            About::HeartbeatInterval | About::HeartbeatTimeout => guard.settings_asked(),
+            _ => *guard.settings(),
+        };
+        let descriptor = self.descriptor();
+        let wanted =
+            || Input::Settings { about: setter.about, wanted: (setter.wanted)(settings, number) };
+        self.decide(0, descriptor, iter::once_with(wanted));
     }
 
     /// A time of less than a second is a rare wish for these, and a usual mistake: Qt 6.11's own
@@ -248,10 +249,7 @@ impl ffi::GuardObject {
                 self.as_mut().rust_mut().get_mut().rare().heartbeat_payload = payload.clone();
                 changes = ffi::Change::HeartbeatPayload.repr;
             }
-            self.decide(changes, |guard| {
-                guard.accepted(About::Payload);
-                Ok(Orders::default())
-            });
+            self.decide(changes, -1, [Input::Accepted(About::Payload)]);
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod calls;
+mod driven;
 mod guard;
 // What only its kernel tells, or only it does; everything else has to hold on every system.
 #[cfg(any(target_os = "linux", target_os = "android"))]

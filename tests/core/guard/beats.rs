@@ -148,9 +148,8 @@ fn as_long_as_the_program_cannot_be_asked_no_beat_is_due_and_no_answer_owed() {
     let (mut guard, mut socket, start) = connected_at(beat);
     for ms in (0..10_000).step_by(100) {
         let clock = at(start, ms);
-        guard.put_beats_off(clock);
         socket.info = heard(0);
-        let orders = guard.look(0, clock, &mut socket);
+        let orders = guard.look_only(0, clock, &mut socket);
         assert_eq!(orders, Orders::default(), "{ms}");
     }
     assert_eq!(guard.state(), State::Healthy);

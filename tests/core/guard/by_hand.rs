@@ -2,8 +2,10 @@
 
 pub(super) use std::time::{Duration, Instant};
 
+pub(super) use crate::driven::Driven;
+pub(super) use qkeepalive::driver::Orders;
 pub(super) use qkeepalive::found::Found;
-pub(super) use qkeepalive::guard::{About, Clock, Guard, Orders, Settings, State};
+pub(super) use qkeepalive::guard::{About, Clock, Guard, Settings, State};
 pub(super) use qkeepalive::kernel::Kernel;
 pub(super) use qkeepalive::loss::{Evidence, ReportedError};
 pub(super) use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot};

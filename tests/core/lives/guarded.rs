@@ -4,11 +4,14 @@
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use qkeepalive::driver::Orders;
 use qkeepalive::found::Found;
-use qkeepalive::guard::{About, Clock, Guard, Orders, Settings, State};
+use qkeepalive::guard::{About, Clock, Guard, Settings, State};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot, retransmission};
+
+use crate::driven::Driven as _;
 
 use super::kernel::{End, Link, Options, SEGMENT, SHIPPED, Socket, TICK};
 use super::time::{MS, Us};
