@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::error::{DETECT_WITHIN, Error, OptionName, Quantity};
 use crate::plan::{Limits, Plan, Range, milliseconds};
+use crate::record::{Fields, field};
 use crate::sys;
 
 /// What is wanted of TCP keepalive on one connection.
@@ -51,6 +52,16 @@ pub struct Config {
     /// `TCP_ABORT_THRESHOLD` in milliseconds (illumos, Solaris). None of these has a say over the
     /// count. NetBSD, DragonFly and OpenBSD have none.
     pub user_timeout: Option<Duration>,
+}
+
+impl Config {
+    pub(crate) fn fields(&mut self, to: &mut dyn Fields) {
+        field(to, "enabled", &mut self.enabled);
+        field(to, "idle", &mut self.idle);
+        field(to, "interval", &mut self.interval);
+        field(to, "count", &mut self.count);
+        field(to, "user_timeout", &mut self.user_timeout);
+    }
 }
 
 impl Default for Config {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::config::{Config, LEAVE_ALONE};
 use crate::kernel::Kernel;
 use crate::plan::milliseconds;
+use crate::record::{Fields, field};
 
 /// The values of a socket before a guard came.
 ///
@@ -101,6 +102,16 @@ impl Found {
         if values.enabled && !now.enabled {
             put(LEAVE_ALONE);
         }
+    }
+
+    pub(crate) fn fields(&mut self, names: [&'static str; 6], to: &mut dyn Fields) {
+        let [enabled, idle, interval, count, user_timeout, retransmit_within] = names;
+        field(to, enabled, &mut self.enabled);
+        field(to, idle, &mut self.idle);
+        field(to, interval, &mut self.interval);
+        field(to, count, &mut self.count);
+        field(to, user_timeout, &mut self.user_timeout);
+        field(to, retransmit_within, &mut self.retransmit_within);
     }
 
     /// As numbers, for C++ to keep: see `of_numbers`.

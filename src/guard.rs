@@ -13,6 +13,7 @@
 //! | `connecting` | a connection that is taken under guard, and what watches it |
 //! | `looking` | a look at it, and the verdict |
 //! | `ending` | its end |
+//! | `recording` | what is kept of it for the [history](crate::history) |
 //! | `words` | what is said of a promise that cannot be kept |
 
 mod changing;
@@ -20,6 +21,7 @@ mod connecting;
 mod door;
 mod ending;
 mod looking;
+mod recording;
 mod words;
 
 use std::time::Duration;
@@ -28,6 +30,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::found::Found;
 use crate::heartbeat::Heartbeat;
+use crate::history::{self, History};
 use crate::link::Link;
 use crate::liveness::{Liveness, NextLook, Verdict};
 use crate::loss::{Loss, LossReason};
@@ -97,6 +100,7 @@ pub struct Guard {
     /// What an answer is waited for.
     asked: Option<Box<Asked>>,
     outputs: Outputs,
+    history: Option<Box<History>>, // rare
 }
 
 /// What is going on until the answer to an [`Output`] comes in.
@@ -122,7 +126,19 @@ impl Guard {
     ///
     /// A refusal, by the ranges or by the kernel. Of settings: the old ones stay. Of a connection: it is
     /// watched all the same, as far as that goes.
-    pub fn handle(&mut self, input: Input, mut facts: Facts, clock: Clock) -> Result<(), Error> {
+    pub fn handle(
+        &mut self,
+        mut input: Input,
+        mut facts: Facts,
+        clock: Clock,
+    ) -> Result<(), Error> {
+        self.record(&mut input, &mut facts, clock);
+        let outcome = self.decide(input, facts, clock);
+        self.keep_history(clock.now);
+        outcome
+    }
+
+    fn decide(&mut self, input: Input, mut facts: Facts, clock: Clock) -> Result<(), Error> {
         let asked = self.asked.take();
         match input {
             Input::Settings { about, wanted } => self.change(about, wanted, &mut facts, clock)?,
@@ -136,7 +152,7 @@ impl Guard {
             Input::Received => self.note_received(clock),
             Input::Reported { error, alive } => self.note_report(error, alive, clock),
             Input::Closing { alive } => self.close(alive, clock),
-            Input::Disconnected(evidence) => self.end(&evidence),
+            Input::Disconnected(evidence) => self.end(&evidence, clock),
             Input::Refused { about, why } => self.refusals.refuse(about, why),
             Input::Accepted(about) => self.refusals.accept(about),
             Input::Told { given, read } => match asked.map(|asked| *asked) {
@@ -146,8 +162,8 @@ impl Guard {
                 other => debug_assert!(false, "an answer to {other:?}"),
             },
             Input::Error(error) => match asked.map(|asked| *asked) {
-                Some(Asked::GivingUp(overdue)) => self.condemn(&overdue, error),
-                Some(Asked::Ended(ended)) => self.explain(&ended, error),
+                Some(Asked::GivingUp(overdue)) => self.condemn(&overdue, error, clock),
+                Some(Asked::Ended(ended)) => self.explain(&ended, error, clock),
                 other => debug_assert!(false, "an answer to {other:?}"),
             },
         }
@@ -347,7 +363,10 @@ impl Guard {
         self.settings.config().is_ok_and(|config| crate::link::is_loose(&config))
     }
 
-    fn say(&mut self, loss: Loss) {
+    fn say(&mut self, loss: Loss, clock: Clock) {
+        if let Some(history) = &mut self.history {
+            history.came(clock.now, history::LOST, Some(loss.reason));
+        }
         log::warn!(target: "qkeepalive::verdict", "lost: {:?}: {loss}", loss.reason);
         self.loss_reason = Some(loss.reason);
         self.turn(State::Lost);

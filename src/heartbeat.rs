@@ -11,6 +11,8 @@
 //! that the peer's kernel still takes and its program does not: its window's edge stands still then. And
 //! nothing is owed while this side's own program does not read, so that no answer finds room.
 
+mod fields;
+
 use std::time::{Duration, Instant};
 
 use crate::liveness::{NextLook, Verdict, answer};

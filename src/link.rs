@@ -5,6 +5,7 @@
 //! | `telling` | what the kernel is told, so that nothing of it makes the kernel give up by itself |
 //! | `probing` | what keeps the kernel asking while the peer is silent |
 
+mod fields;
 mod probing;
 mod telling;
 
@@ -24,7 +25,7 @@ pub(crate) use telling::{Taking, Telling, completed, different, is_loose};
 use telling::{Waits, remembered, same};
 
 /// What is known of one connection while it lasts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) stage: Stage,
     pub(crate) sight: Sight,
@@ -78,7 +79,7 @@ pub(crate) enum Sight {
 }
 
 /// The heart-beat of a connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Beats {
     /// There was none yet.
     Never,
@@ -89,7 +90,7 @@ enum Beats {
 }
 
 /// What is known of the end of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct End {
     /// When a report that a blind guard could not check is known to have been no loss.
     pub(crate) doubt: Option<Instant>,
@@ -192,6 +193,14 @@ impl Link {
         let silence = self.liveness.as_ref().map(|live| end.heard + live.terms().owed());
         let due = silence.into_iter().chain(program).min();
         due.unwrap_or(end.seen).max(end.seen + GRACE)
+    }
+
+    /// Whether something speaks against the peer, or it is coming to its end.
+    pub(crate) fn doubts(&self) -> bool {
+        self.reported.is_some()
+            || self.end.as_ref().is_some_and(|end| end.unreported.is_some())
+            || self.liveness.as_ref().is_some_and(Liveness::doubts)
+            || self.heart().is_some_and(Heartbeat::suspects)
     }
 
     /// What is known of its end.

@@ -27,6 +27,8 @@
 //! Linux tells all of this. Where a system tells less, the same rules stand on less: see
 //! docs/decisions/0009-less-evidence.md.
 
+mod fields;
+
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
@@ -65,21 +67,32 @@ impl Terms {
     /// The silence after which the first probe should have been sent: the kernel's timer fires up to an
     /// eighth late. Where that leaves no time for the others, it is looked for before.
     fn asked(&self) -> Duration {
-        self.idle + (self.idle / 8).min(self.within.saturating_sub(self.idle) / 3)
+        Duration::from_nanos(self.asked_nanos())
     }
 
-    /// Whether the kernel's timer may be too late for it.
-    fn hurries(&self) -> bool {
-        self.asked() < self.idle + self.idle / 8
+    /// In nanoseconds, as in [`lateness`](Self::lateness): both are asked for several times at each look,
+    /// and plain numbers are a third of the work.
+    fn asked_nanos(&self) -> u64 {
+        let (within, idle) = (nanos(self.within), nanos(self.idle));
+        idle + (idle / 8).min(within.saturating_sub(idle) / 3)
     }
 
     /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
-    /// is left for the verdict after it stays; more of it where the first probe may have to be sent then.
+    /// is left for the verdict after it stays; more of it where the first probe may have to be sent then,
+    /// because the kernel's timer may be too late for it.
     pub fn lateness(&self) -> Duration {
-        let share = if self.hurries() { 4 } else { 2 };
-        let most = (self.owed() / share).min(Duration::from_secs(8));
-        (self.idle / 2).min(most).max(Duration::from_millis(50))
+        let (within, idle, asked) = (nanos(self.within), nanos(self.idle), self.asked_nanos());
+        let hurries = asked < idle + idle / 8;
+        let owed = within.saturating_sub(asked);
+        let most = (owed / if hurries { 4 } else { 2 }).min(nanos(LATEST));
+        Duration::from_nanos((idle / 2).min(most).max(nanos(SOONEST)))
     }
+}
+
+/// As a plain number.
+fn nanos(time: Duration) -> u64 {
+    // No time here is longer than a lifetime of machines.
+    time.as_secs().saturating_mul(1_000_000_000).saturating_add(time.subsec_nanos().into())
 }
 
 /// Where the peer stands.
@@ -109,6 +122,9 @@ impl NextLook {
     }
 }
 
+/// A routine look may be as late as this, whatever the plan, and no later than that.
+const SOONEST: Duration = Duration::from_millis(50);
+const LATEST: Duration = Duration::from_secs(8);
 /// The kernel's timestamps are this coarse, at most.
 const GRAIN: Duration = Duration::from_millis(10);
 /// An answer is not overdue before this, however short the round trip: peers delay theirs.
@@ -300,7 +316,7 @@ impl Liveness {
             live.spoke = live.heard;
             let latest = now + terms.within.max(info.attempt_within());
             let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
-            let slow = Slow { due: now, before }; // at once
+            let slow = Slow { due: live.callable(now), before };
             let changed =
                 Changed { since: now, shorter: Some(shorter), slow: Some(slow), probed: None };
             live.changed = Some(Box::new(changed));
@@ -342,8 +358,8 @@ impl Liveness {
         // It may have run for long already: then the peer was asked once since it was last heard, and
         // the path may have changed since. One probe each interval, however often the terms change.
         let probed = self.changed.as_ref().and_then(|changed| changed.probed);
-        let due =
-            probed.map_or(now, |probed| now.max(probed + terms.interval + terms.interval / 8));
+        let due = probed.map_or(now, |probed| probed + terms.interval + terms.interval / 8);
+        let due = self.callable(now.max(due));
         let slow = waits.then(|| Slow { due, before: Attempts::of(info) });
         self.changed = Some(Box::new(Changed { since, shorter, slow, probed }));
         if self.verdict == Verdict::Lost {
@@ -369,6 +385,11 @@ impl Liveness {
     /// What the last look has shown.
     pub fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    /// Whether the peer owes an answer, or does not acknowledge what was sent again and again.
+    pub(crate) fn doubts(&self) -> bool {
+        self.owed.is_some() || self.verdict != Verdict::Healthy
     }
 
     /// When to look next.
@@ -472,6 +493,12 @@ impl Liveness {
             self.probed(now);
         }
         due.is_some()
+    }
+
+    /// When a probe can be sent: not before this, and not in a silence that is shorter than the idle
+    /// time. The kernel would only wait for the rest of it.
+    fn callable(&self, at: Instant) -> Instant {
+        at.max(self.spoke + self.terms.idle)
     }
 
     /// What became of a shorter interval, as long as no attempt was seen since.

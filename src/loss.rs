@@ -10,6 +10,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::config::Config;
+use crate::record::variants;
 use crate::snapshot::{ConnectionState, Snapshot};
 
 /// Why a connection was lost. What a person or a program does about each stands in
@@ -48,6 +49,10 @@ pub enum ReportedError {
     /// An operation failed and its errno is not known.
     Other,
 }
+
+variants!(LossReason: Self::PeerClosed, Self::PeerReset, Self::ProbesUnanswered,
+    Self::DataUnacknowledged, Self::HeartbeatMissed, Self::NetworkUnreachable, Self::Unknown);
+variants!(ReportedError: Self::None, Self::ClosedByPeer, Self::TimedOut, Self::Unreachable, Self::Other);
 
 impl ReportedError {
     /// The class of a system's error.

@@ -1,5 +1,7 @@
 //! What was refused and is still wrong, by what it is about. A refusal stays until just that is well.
 
+use crate::record::variants;
+
 /// What a refusal is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,6 +37,11 @@ pub enum About {
     /// The way to the peer, or this system's own values, which do not allow for the promise.
     Promise,
 }
+
+variants!(About: Self::Settings, Self::Enabled, Self::Idle, Self::Interval, Self::Count,
+    Self::UserTimeout, Self::DetectWithin, Self::HeartbeatInterval, Self::HeartbeatTimeout,
+    Self::Heartbeat, Self::Payload, Self::AbortOnLoss, Self::Socket, Self::Connection,
+    Self::Promise);
 
 /// All that is wrong.
 #[derive(Debug, Default)]

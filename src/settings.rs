@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::{Error, OptionName, Quantity, Unit};
 use crate::heartbeat::Rhythm;
 use crate::plan::{Plan, Range, milliseconds};
+use crate::record::{Fields, field};
 use crate::sys;
 
 /// What the program asked for.
@@ -50,6 +51,14 @@ pub(crate) const HEARTBEAT_TIMEOUT: Range =
     Range { option: OptionName(c"heartbeatTimeout"), ..HEARTBEAT_INTERVAL };
 
 impl Settings {
+    pub(crate) fn fields(&mut self, to: &mut dyn Fields) {
+        self.values.fields(to);
+        field(to, "detect_within", &mut self.detect_within);
+        field(to, "heartbeat_interval", &mut self.heartbeat_interval);
+        field(to, "heartbeat_timeout", &mut self.heartbeat_timeout);
+        field(to, "abort_on_loss", &mut self.abort_on_loss);
+    }
+
     /// What they ask of the kernel.
     pub(crate) fn config(&self) -> Result<Config, Error> {
         let Some(total) = self.detect_within else {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::record::{Fields, field, variants};
+
 /// The longest wait between two attempts to deliver data (Linux: `TCP_RTO_MAX`).
 pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(120);
 
@@ -67,6 +69,30 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn fields(&mut self, to: &mut dyn Fields) {
+        field(to, "state", &mut self.state);
+        field(to, "probes", &mut self.probes);
+        field(to, "retransmits", &mut self.retransmits);
+        field(to, "total_retransmits", &mut self.total_retransmits);
+        field(to, "backoff", &mut self.backoff);
+        field(to, "unacked", &mut self.unacked);
+        field(to, "unsent", &mut self.unsent);
+        field(to, "round_trip", &mut self.round_trip_time);
+        field(to, "variation", &mut self.round_trip_variation);
+        field(to, "timeout", &mut self.retransmission_timeout);
+        field(to, "since_sent", &mut self.since_data_sent);
+        field(to, "since_data", &mut self.since_data_received);
+        field(to, "since_ack", &mut self.since_ack_received);
+        field(to, "segments_sent", &mut self.segments_sent);
+        field(to, "segments_received", &mut self.segments_received);
+        field(to, "data_segments", &mut self.data_segments_sent);
+        field(to, "acked", &mut self.bytes_acknowledged);
+        field(to, "received", &mut self.bytes_received);
+        field(to, "sent", &mut self.bytes_sent);
+        field(to, "window", &mut self.window);
+        field(to, "room", &mut self.receive_window);
+    }
+
     /// Time since the peer was last heard in any way: the shorter one of
     /// [`since_data_received`](Self::since_data_received) and
     /// [`since_ack_received`](Self::since_ack_received).
@@ -140,6 +166,10 @@ pub enum ConnectionState {
     /// Over; waits for late segments to die out.
     TimeWait,
 }
+
+variants!(ConnectionState: Self::Closed, Self::Listen, Self::SynSent, Self::SynReceived,
+    Self::Established, Self::FinWait1, Self::FinWait2, Self::CloseWait, Self::Closing,
+    Self::LastAck, Self::TimeWait);
 
 #[cfg(test)]
 mod tests {

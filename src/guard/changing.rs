@@ -44,7 +44,7 @@ impl Guard {
         let told = if wanted == self.settings {
             None
         } else {
-            if let Err((refused, error)) = self.check(about, &wanted) {
+            if let Err((refused, error)) = self.judge_wish(about, &wanted) {
                 return self.refuse_change(about, refused, error);
             }
             match self.difference(&wanted, facts) {
@@ -125,7 +125,7 @@ impl Guard {
     }
 
     /// Whether these settings can be had. If not, also what of them is wrong.
-    fn check(&mut self, about: About, wanted: &Settings) -> Result<(), (About, Error)> {
+    fn judge_wish(&mut self, about: About, wanted: &Settings) -> Result<(), (About, Error)> {
         wanted.check().map_err(|error| (about, error))?;
         wanted.check_pair().map_err(|error| {
             if is_of_pair(about) {

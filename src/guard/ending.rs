@@ -45,7 +45,7 @@ impl Guard {
 
     /// The socket is no longer connected. There is a loss to tell, unless the program closed the
     /// connection itself, none was made, or the guard is switched off.
-    pub(super) fn end(&mut self, evidence: &Evidence) {
+    pub(super) fn end(&mut self, evidence: &Evidence, clock: Clock) {
         self.left = None;
         let Some(link) = self.link.take() else { return };
         let evidence = Evidence {
@@ -59,7 +59,7 @@ impl Guard {
         let found = || if asked_for { None } else { loss::classify(&evidence) };
         let loss = link.end().and_then(|end| end.verdict).or_else(found);
         match loss {
-            Some(loss) => self.say(loss),
+            Some(loss) => self.say(loss, clock),
             None => self.turn(State::Waiting),
         }
     }

@@ -7,6 +7,7 @@ use super::words::{TELLS_NOTHING, too_slow};
 use super::{About, Asked, Clock, Facts, Guard, Output, State};
 use crate::config::Config;
 use crate::error::Error;
+use crate::history;
 use crate::link::{Link, Sight, Stage, Telling, Unreported, Verified};
 use crate::liveness::{Liveness, Verdict};
 use crate::loss::{self, Evidence, Loss, ReportedError};
@@ -128,7 +129,7 @@ impl Guard {
         let pulse = link.pulse(now, info, queued);
         let program = pulse.map_or(Verdict::Healthy, |pulse| pulse.peer);
         if peer == Verdict::Lost || program == Verdict::Lost {
-            return self.give_up(peer, info);
+            return self.give_up(peer, info, clock);
         }
         link.keep_probing(now, info, &mut self.outputs);
         link.limit_retransmissions(info, facts.retransmit_within, &mut self.outputs);
@@ -144,7 +145,7 @@ impl Guard {
     }
 
     /// The time of the peer is over.
-    fn give_up(&mut self, peer: Verdict, info: &Snapshot) {
+    fn give_up(&mut self, peer: Verdict, info: &Snapshot, clock: Clock) {
         let Some(link) = &self.link else { return };
         if link.is_closing() {
             return self.cut_short();
@@ -158,14 +159,15 @@ impl Guard {
             self.asked = Some(Box::new(Asked::GivingUp(overdue)));
             self.outputs.push(Output::TakeError);
         } else {
-            self.condemn(&overdue, ReportedError::None);
+            self.condemn(&overdue, ReportedError::None, clock);
         }
     }
 
     /// `error` is what the kernel has heard of the network.
-    pub(super) fn condemn(&mut self, overdue: &GivingUp, error: ReportedError) {
+    pub(super) fn condemn(&mut self, overdue: &GivingUp, error: ReportedError, clock: Clock) {
         let GivingUp { info, silent } = overdue;
-        self.decide(loss::overdue(info, *silent, error), ConnectionState::Established);
+        let loss = loss::overdue(info, *silent, error);
+        self.give_verdict(loss, ConnectionState::Established, clock);
     }
 
     /// The program is closing, and does not get to the end of it. That is no loss.
@@ -201,13 +203,13 @@ impl Guard {
                 self.asked = Some(Box::new(Asked::Ended(ended)));
                 self.outputs.push(Output::TakeError);
             }
-            ConnectionState::Closed => self.explain(&ended, ReportedError::None),
-            _ => self.explain(&ended, ReportedError::ClosedByPeer),
+            ConnectionState::Closed => self.explain(&ended, ReportedError::None, clock),
+            _ => self.explain(&ended, ReportedError::ClosedByPeer, clock),
         }
     }
 
     /// `error` is what the kernel says of the end.
-    pub(super) fn explain(&mut self, ended: &Ended, error: ReportedError) {
+    pub(super) fn explain(&mut self, ended: &Ended, error: ReportedError, clock: Clock) {
         let Ended { info, state } = *ended;
         // Somebody else took the error away, or it is left to them: the figures have to do.
         let reported = if error == ReportedError::None { ReportedError::Other } else { error };
@@ -219,24 +221,27 @@ impl Guard {
             config: self.in_force(),
         };
         if let Some(loss) = loss::classify(&evidence) {
-            self.decide(loss, state);
+            self.give_verdict(loss, state, clock);
         }
     }
 
     /// The connection is lost, by our own verdict. What the peer has sent before a FIN stays
     /// readable: such a connection is not aborted.
-    fn decide(&mut self, loss: Loss, state: ConnectionState) {
+    fn give_verdict(&mut self, loss: Loss, state: ConnectionState, clock: Clock) {
         debug_assert!(self.link.as_ref().is_some_and(|link| self.judges(link)), "one verdict");
         let gone = matches!(state, ConnectionState::Established | ConnectionState::Closed);
         if self.settings.abort_on_loss && gone {
             if let Some(link) = &mut self.link {
                 link.ending().verdict = Some(loss);
             }
+            if let Some(history) = &mut self.history {
+                history.came(clock.now, history::ABORTS, Some(loss.reason));
+            }
             self.outputs.push(Output::Abort(Some(loss)));
             return;
         }
         self.left = self.link.take().and_then(|link| link.found).map(Box::new);
-        self.say(loss);
+        self.say(loss, clock);
     }
 
     /// Whether a verdict is to be found. On a connection that the program itself is closing it ends

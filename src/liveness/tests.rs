@@ -343,7 +343,7 @@ fn a_shorter_interval_asks_at_once_where_a_probe_is_out() {
     for (probes, called) in [(0, false), (1, true)] {
         let (mut live, _, now) = nine_seconds_of(twenty());
         let info = silent(SECOND * 9, probes);
-        live.change(terms(20_000, 11_000, 1000), now, &info);
+        live.change(terms(20_000, 9000, 1000), now, &info);
         assert_eq!(live.next_call(now, &info), called, "{probes}");
     }
 }
@@ -355,7 +355,7 @@ fn however_often_the_interval_becomes_shorter_one_probe_goes_out_each_interval()
     for moved in (0..3000).step_by(10) {
         let now = start + ms(moved);
         let info = silent(SECOND * 9 + ms(moved), 1);
-        live.change(terms(20_000, 10_000, 3000 - moved / 2), now, &info);
+        live.change(terms(20_000, 9000, 3000 - moved / 2), now, &info);
         live.look(now, &info);
         if live.next_call(now, &info) {
             calls.push(moved);
@@ -366,11 +366,21 @@ fn however_often_the_interval_becomes_shorter_one_probe_goes_out_each_interval()
 }
 
 #[test]
+fn nothing_is_called_for_in_a_silence_that_is_shorter_than_the_idle_time() {
+    let (mut live, start, now) = nine_seconds_of(twenty());
+    let info = silent(SECOND * 9, 1);
+    live.change(terms(30_000, 15_000, 5000), now, &info);
+    live.change(terms(28_000, 14_000, 1000), now, &info);
+    assert!(!live.next_call(start + ms(13_999), &silent(ms(13_999), 1)));
+    assert!(live.next_call(start + ms(14_000), &silent(ms(14_000), 1)));
+}
+
+#[test]
 fn a_call_after_a_change_comes_when_the_interval_since_the_last_one_is_over() {
     let (mut live, _, now) = nine_seconds_of(twenty());
     let info = silent(SECOND * 9, 1);
     live.probed(now - ms(500));
-    live.change(terms(20_000, 11_000, 1000), now, &info);
+    live.change(terms(20_000, 9000, 1000), now, &info);
     assert!(!live.next_call(now + ms(624), &info));
     assert!(live.next_call(now + ms(625), &info));
 }

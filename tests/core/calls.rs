@@ -176,7 +176,7 @@ fn changed_to(terms_then: Terms) -> (Liveness, Instant) {
 
 #[test]
 fn after_a_change_to_a_shorter_interval_the_next_probe_is_asked_for_at_once() {
-    let (mut live, start) = changed_to(terms(30, 8, 3));
+    let (mut live, start) = changed_to(terms(9, 8, 3));
     let due = seconds(10);
     let mut data = silent(due, 1);
     data.unacked = Some(1);
@@ -195,9 +195,9 @@ fn an_interval_that_did_not_become_shorter_is_the_kernels_to_keep() {
 
 #[test]
 fn a_probe_that_a_change_has_sent_gets_the_interval_whatever_the_next_change_brings() {
-    let (mut live, start) = changed_to(terms(30, 8, 3));
+    let (mut live, start) = changed_to(terms(9, 8, 3));
     assert!(live.next_call(start + seconds(10), &silent(seconds(10), 1)));
-    live.change(terms(30, 4, 3), start + seconds(12), &silent(seconds(12), 1));
+    live.change(terms(9, 4, 3), start + seconds(12), &silent(seconds(12), 1));
     assert!(!live.next_call(start + ms(14_499), &silent(ms(14_499), 1)));
     assert!(live.next_call(start + ms(14_500), &silent(ms(14_500), 1)));
 }

@@ -30,6 +30,7 @@ pub trait Driven {
     fn reported(&mut self, error: ReportedError, alive: bool, clock: Clock);
     fn closing(&mut self, alive: bool, clock: Clock);
     fn disconnected(&mut self, evidence: Evidence) -> Option<Loss>;
+    fn disconnected_at(&mut self, evidence: Evidence, clock: Clock) -> Option<Loss>;
     fn attached(&mut self);
     fn detached(&mut self);
     fn renewed(&mut self);
@@ -102,7 +103,11 @@ impl Driven for Guard {
     }
 
     fn disconnected(&mut self, evidence: Evidence) -> Option<Loss> {
-        tell(self, Input::Disconnected(Box::new(evidence)), Clock::read())
+        self.disconnected_at(evidence, Clock::read())
+    }
+
+    fn disconnected_at(&mut self, evidence: Evidence, clock: Clock) -> Option<Loss> {
+        tell(self, Input::Disconnected(Box::new(evidence)), clock)
     }
 
     fn attached(&mut self) {

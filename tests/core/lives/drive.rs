@@ -417,7 +417,7 @@ impl<'a> World<'a> {
             self.library_meets(None);
         } else if self.closing && self.queued == 0 {
             let told = self.judge.is_told();
-            let wanted = self.guarded.disconnected(None, &self.socket);
+            let wanted = self.guarded.disconnected(None, self.moment(), &self.socket);
             self.tell(wanted);
             self.over(told);
         }
@@ -485,7 +485,7 @@ impl<'a> World<'a> {
         if !self.closing {
             self.guarded.closing(false, self.moment());
         }
-        let wanted = self.guarded.disconnected(Some(end), &self.socket);
+        let wanted = self.guarded.disconnected(Some(end), self.moment(), &self.socket);
         self.say(|| format!("the library meets {end:?}: {:?}", wanted.loss));
         self.tell(wanted);
         self.over(lost);
@@ -496,6 +496,11 @@ impl<'a> World<'a> {
             self.say(|| format!("told: {reason:?}"));
             self.judge.told(self.now, reason);
             self.losses.push((self.now, reason));
+            // Of some lives: it takes as long as all the rest.
+            let replays = self.life.seed.is_multiple_of(16);
+            if let Err(why) = if replays { self.guarded.replays(reason) } else { Ok(()) } {
+                self.judge.not_replayed(self.now, why);
+            }
         }
     }
 
@@ -562,7 +567,7 @@ impl<'a> World<'a> {
     fn abort(&mut self) {
         let alive = self.socket.ended.is_none() && !self.socket.is_half_closed();
         self.guarded.closing(alive, self.moment());
-        let wanted = self.guarded.disconnected(None, &self.socket);
+        let wanted = self.guarded.disconnected(None, self.moment(), &self.socket);
         self.tell(wanted);
         // A close of this side's own that took too long is no loss.
         self.over(!self.closing);

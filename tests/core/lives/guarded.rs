@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use qkeepalive::driver::Orders;
 use qkeepalive::found::Found;
 use qkeepalive::guard::{About, Clock, Guard, Settings, State};
+use qkeepalive::history::{self, MOST, replay::replay};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot, retransmission};
@@ -208,15 +209,34 @@ impl Guarded {
     }
 
     /// The socket is closed; `error` is what stands in the library.
-    pub fn disconnected(&mut self, error: Option<Option<End>>, socket: &Socket) -> Wanted {
-        let loss = self.guard.disconnected(Evidence {
+    pub fn disconnected(
+        &mut self,
+        error: Option<Option<End>>,
+        moment: Moment,
+        socket: &Socket,
+    ) -> Wanted {
+        let evidence = Evidence {
             reported: error.map_or(ReportedError::None, class),
             heard: false,
             error_pending: false,
             snapshot: Some(snapshot(socket)),
             config: None,
-        });
+        };
+        let loss = self.guard.disconnected_at(evidence, moment.into());
         Wanted { loss: loss.map(|loss| loss.reason), ..Wanted::default() }
+    }
+}
+
+impl Guarded {
+    /// Whether the guard comes to the same loss when what led to it happens once more.
+    pub fn replays(&self, told: LossReason) -> Result<(), String> {
+        let history = self.guard.history();
+        if history.len() > MOST + history::TITLE.len() + 1 {
+            return Err(format!("{} bytes:\n{history}", history.len()));
+        }
+        let replay = replay(&history).map_err(|error| format!("{error}:\n{history}"))?;
+        let same = replay.is_the_same() && replay.lost.is_some_and(|(_, loss)| loss.reason == told);
+        if same { Ok(()) } else { Err(format!("{told:?}, {:?}:\n{history}", replay.lost)) }
     }
 }
 

@@ -28,10 +28,12 @@ pub enum Invariant {
     OneBeatAtATime,
     /// The kernel's own count does not come before the verdict.
     GuardBeforeKernel,
+    /// What led to a loss is written down, and leads to it again.
+    Replayed,
 }
 
 impl Invariant {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::HeardWithinTheTime,
         Self::LivesOnAWellPath,
         Self::FoundInTime,
@@ -40,6 +42,7 @@ impl Invariant {
         Self::GivenBack,
         Self::OneBeatAtATime,
         Self::GuardBeforeKernel,
+        Self::Replayed,
     ];
 }
 
@@ -170,6 +173,10 @@ impl Judge {
 
     fn is_violated(&self, invariant: Invariant) -> bool {
         self.violations.iter().any(|seen| seen.invariant == invariant)
+    }
+
+    pub fn not_replayed(&mut self, now: Us, why: String) {
+        self.violated(Invariant::Replayed, now, why);
     }
 
     // --- What happens ---

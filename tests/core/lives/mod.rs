@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `QKEEPALIVE_LIVES_HOURS` | connection-hours to live, 10000 when not set |
 //! | `QKEEPALIVE_LIVES_SEED` | where the lives begin |
+//! | `QKEEPALIVE_LIVES_FROM` | how many of them to leave out |
 //! | `QKEEPALIVE_LIVES_SHOW` | how many broken lives to show of each rule, 1 when not set |
 //! | `QKEEPALIVE_LIVES_REPLAY` | the seed of one life to live again, told step by step |
 
@@ -93,6 +94,10 @@ impl Lived {
         for invariant in Invariant::ALL {
             let times = self.broken.get(&invariant).map_or(0, BTreeSet::len);
             table += &format!("{:>20}: broken in {times} lives\n", format!("{invariant:?}"));
+            for number in self.broken.get(&invariant).into_iter().flatten().take(5) {
+                let life = Random::seed(seed, *number);
+                table += &format!("{:>20}  QKEEPALIVE_LIVES_REPLAY={life:#x}\n", "");
+            }
         }
         table
     }
@@ -122,7 +127,8 @@ fn lived() -> &'static Lived {
     LIVED.get_or_init(|| {
         let hours = number("QKEEPALIVE_LIVES_HOURS").unwrap_or(10_000);
         let (seed, lives) = (base(), (hours * LIVES_IN_100_HOURS).div_ceil(100));
-        let next = AtomicU64::new(0);
+        let from = number("QKEEPALIVE_LIVES_FROM").unwrap_or(0);
+        let (next, lives) = (AtomicU64::new(from), from + lives);
         let all = Mutex::new(Lived::default());
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
@@ -209,6 +215,11 @@ fn one_beat_at_a_time_is_on_its_way() {
 #[test]
 fn the_kernels_own_count_does_not_come_before_the_verdict() {
     holds(Invariant::GuardBeforeKernel);
+}
+
+#[test]
+fn what_led_to_a_loss_leads_to_it_again_when_it_is_replayed() {
+    holds(Invariant::Replayed);
 }
 
 #[test]

@@ -151,12 +151,12 @@ fn a_socket_that_its_owner_has_renewed_is_not_connected_and_a_loss_stays_one() {
     assert_eq!(guarded.state(), State::Waiting);
     assert!(!guarded.is_connected() && guarded.next_look().is_none());
     // What becomes of the old socket is nobody's loss.
-    assert_eq!(guarded.disconnected(Some(None), &socket).loss, None);
+    assert_eq!(guarded.disconnected(Some(None), moment, &socket).loss, None);
 
     guarded.connected(false, moment, &mut socket);
     guarded.reported(None, moment);
     socket.reset();
-    assert_eq!(guarded.disconnected(Some(None), &socket).loss, Some(LossReason::PeerReset));
+    assert_eq!(guarded.disconnected(Some(None), moment, &socket).loss, Some(LossReason::PeerReset));
     guarded.renewed();
     assert_eq!(guarded.state(), State::Lost, "until the next connect");
 }

@@ -1,0 +1,111 @@
+//! What is known of a connection, as a record's fields.
+
+use std::time::{Duration, Instant};
+
+use super::{Beats, End, Link, Retransmissions, Sight, Stage, Unreported};
+use crate::config::LEAVE_ALONE;
+use crate::found::Found;
+use crate::guard::Clock;
+use crate::heartbeat::Heartbeat;
+use crate::liveness::Liveness;
+use crate::loss::{Loss, LossReason};
+use crate::record::{Field, Fields, field, optional, variants};
+
+variants!(Stage: Self::Open, Self::Closing, Self::Over);
+variants!(Sight: Self::All, Self::OnePath, Self::Nothing { several: false },
+    Self::Nothing { several: true });
+
+impl Link {
+    /// One to read into.
+    pub(crate) fn blank(now: Instant) -> Self {
+        Self::new(Clock { now, asleep: Duration::ZERO })
+    }
+
+    /// Whether it can be in this state, after it was read.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let live = self.liveness.as_ref().map_or(Ok(()), Liveness::check);
+        live.and_then(|()| match &self.heartbeat {
+            Beats::Beating(heart) | Beats::Resting(heart) => heart.check(),
+            Beats::Never => Ok(()),
+        })
+    }
+
+    pub(crate) fn fields(&mut self, to: &mut dyn Fields) {
+        field(to, "stage", &mut self.stage);
+        field(to, "sight", &mut self.sight);
+        field(to, "reported", &mut self.reported);
+        let found = |_| Found::new(&LEAVE_ALONE);
+        optional(to, "promises", &mut self.promised, found, |it, to| {
+            let names = ["p_enabled", "p_idle", "p_interval", "p_count", "p_timeout", "p_limit"];
+            it.fields(names, to);
+        });
+        optional(to, "found", &mut self.found, found, |it, to| {
+            let names = ["f_enabled", "f_idle", "f_interval", "f_count", "f_timeout", "f_limit"];
+            it.fields(names, to);
+        });
+        optional(to, "watched", &mut self.liveness, Liveness::blank, Liveness::fields);
+        self.heartbeat.fields(to);
+        optional(to, "ends", &mut self.end, |_| Box::default(), |it, to| it.fields(to));
+        field(to, "retries", &mut self.retries);
+        field(to, "limit", &mut self.retransmissions);
+        field(to, "unverified", &mut self.unverified);
+        field(to, "raised", &mut self.raised);
+        field(to, "waits_idle", &mut self.waits.idle);
+        field(to, "waits_interval", &mut self.waits.interval);
+        field(to, "waits_timeout", &mut self.waits.user_timeout);
+        field(to, "warned", &mut self.warned);
+        field(to, "slept_ms", &mut self.asleep);
+    }
+}
+
+impl Beats {
+    fn fields(&mut self, to: &mut dyn Fields) {
+        let mut beats = matches!(self, Beats::Beating(_));
+        field(to, "beats", &mut beats);
+        let mut heart = match std::mem::replace(self, Beats::Never) {
+            Beats::Never => None,
+            Beats::Beating(heart) | Beats::Resting(heart) => Some(heart),
+        };
+        let blank = |now| Box::new(Heartbeat::blank(now));
+        optional(to, "heart", &mut heart, blank, |it, to| it.fields(to));
+        *self = match heart {
+            None => Beats::Never,
+            Some(heart) if beats => Beats::Beating(heart),
+            Some(heart) => Beats::Resting(heart),
+        };
+    }
+}
+
+impl End {
+    fn fields(&mut self, to: &mut dyn Fields) {
+        field(to, "doubt", &mut self.doubt);
+        let blank = |now| Unreported { seen: now, heard: now };
+        optional(to, "unreported", &mut self.unreported, blank, |it, to| {
+            field(to, "end_seen", &mut it.seen);
+            field(to, "end_heard", &mut it.heard);
+        });
+        let blank = |_| Loss { reason: LossReason::Unknown, snapshot: None };
+        optional(to, "decided", &mut self.verdict, blank, |it, to| {
+            field(to, "decided_why", &mut it.reason);
+        });
+    }
+}
+
+/// In microseconds; a negative number stands for a system that has none.
+impl Field for Retransmissions {
+    fn to_number(&self, base: Instant) -> Option<i64> {
+        match self {
+            Retransmissions::Untouched => None,
+            Retransmissions::Missing => Some(-1),
+            Retransmissions::Within(limit) => limit.to_number(base),
+        }
+    }
+
+    fn of_number(number: Option<i64>, base: Instant) -> Self {
+        match number {
+            None => Retransmissions::Untouched,
+            Some(..0) => Retransmissions::Missing,
+            Some(_) => Retransmissions::Within(Duration::of_number(number, base)),
+        }
+    }
+}
