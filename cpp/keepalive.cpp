@@ -184,6 +184,11 @@ ka::LossReason KeepAlive::lossReason() const
     return ka::LossReason(d->number(Property::LossReason));
 }
 
+QString KeepAlive::history() const
+{
+    return d->history();
+}
+
 QString KeepAlive::errorString() const
 {
     return d->errorString();

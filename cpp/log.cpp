@@ -76,6 +76,12 @@ void logLoss(const KeepAlive *guard, const QAbstractSocket *socket, ka::LossReas
             << detail;
 }
 
+void logHistory(const KeepAlive *guard)
+{
+    if (verdicts().isDebugEnabled())
+        plain(logger(verdicts()).debug()) << nameOf(guard) << ": " << guard->history();
+}
+
 void logChanges(const KeepAlive *guard, Changes changes)
 {
     if (!verdicts().isInfoEnabled() && !verdicts().isDebugEnabled())

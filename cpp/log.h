@@ -29,6 +29,8 @@ void logRefusal(const KeepAlive *guard, const QString &why);
 /// Tells a loss of the connection that this socket has, or had until now.
 void logLoss(const KeepAlive *guard, const QAbstractSocket *socket, ka::LossReason reason,
              const QString &detail);
+/// Tells what led to it, for debugging.
+void logHistory(const KeepAlive *guard);
 /// Tells what has changed otherwise.
 void logChanges(const KeepAlive *guard, Changes changes);
 

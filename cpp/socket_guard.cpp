@@ -416,8 +416,10 @@ void SocketGuard::publish(std::uint32_t bits, ka::LossReason loss, const QString
     logChanges(face(), changes);
     if (told)
         log(failureCopy);
-    if (loss != ka::LossReason::NoLoss)
+    if (loss != ka::LossReason::NoLoss) {
         logLoss(face(), witness() ? witness()->socket() : nullptr, loss, detailCopy);
+        logHistory(face());
+    }
     if (changes.has(Property::State) && !m_display.isActive() && isDisplayed())
         QMetaObject::invokeMethod(this, &SocketGuard::display, Qt::QueuedConnection);
     if (!emitChanges(this, changes))

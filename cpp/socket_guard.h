@@ -69,6 +69,8 @@ public:
     QVariantMap capabilities() const;
     /// Written at each beat.
     virtual QByteArray heartbeatPayload() const = 0;
+    /// What led to the loss.
+    virtual QString history() const = 0;
     /// Somebody may want a value that changes all the time. For any thread.
     void displaySoon(const QMetaMethod &signal);
     void setTeller(RefusalTeller *teller) { rare().teller = teller; }

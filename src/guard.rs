@@ -369,6 +369,7 @@ impl Guard {
         }
         log::warn!(target: "qkeepalive::verdict", "lost: {:?}: {loss}", loss.reason);
         self.loss_reason = Some(loss.reason);
+        log::debug!(target: "qkeepalive::verdict", "{}", self.history());
         self.turn(State::Lost);
         self.outputs.push(Output::Lost(loss));
     }

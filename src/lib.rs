@@ -24,8 +24,11 @@
 //! | [`found`] | what a guard found on a socket, and puts back |
 //! | `refusals` | what was refused and is still wrong |
 //! | `settings` | what a program asks of a guard |
-//! | `link` | what a guard knows of one connection, and tells the kernel |
-//! | [`guard`] | one connection's whole policy, without I/O |
+//! | `link` | what a guard knows of one connection, and what the kernel is to be told |
+//! | [`guard`] | one connection's whole policy, without I/O: inputs go in, outputs come out |
+//! | [`driver`] | carries them: asks the kernel for a guard, and tells it |
+//! | [`history`] | the flight recorder: what led to a loss, as text, and lived again |
+//! | `record` | the state and the inputs of a guard as named numbers |
 //! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
 //! | `defaults` | the system-wide values |

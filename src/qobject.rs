@@ -162,6 +162,8 @@ pub mod ffi {
         fn is_refused(self: &GuardObject, why: &QString) -> bool;
         #[cxx_override]
         fn is_blind(self: &GuardObject) -> bool;
+        #[cxx_override]
+        fn history(self: &GuardObject) -> QString;
     }
 
     // What the base does.

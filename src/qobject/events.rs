@@ -8,6 +8,7 @@ use cxx_qt_lib::QString;
 
 use super::deciding::{CONNECTING, refuse};
 use super::ffi;
+use crate::bridge::contain;
 use crate::found::Found;
 use crate::guard::{About, Clock, Facts, Input};
 use crate::loss::{Evidence, ReportedError};
@@ -100,6 +101,11 @@ impl ffi::GuardObject {
 
     pub(super) fn is_refused(&self, why: &QString) -> bool {
         self.rust().guard.is_refused(&String::from(why))
+    }
+
+    pub(super) fn history(&self) -> QString {
+        let history = contain(|| Ok(self.rust().guard.history()));
+        QString::from(&history.unwrap_or_default())
     }
 
     pub(super) fn is_blind(&self) -> bool {

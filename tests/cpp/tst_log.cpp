@@ -202,6 +202,18 @@ private slots:
         QCOMPARE(lines, expected);
     }
 
+    void whatLedToALossIsToldWhereItIsAskedFor()
+    {
+        QLoggingCategory::setFilterRules(QStringLiteral("qkeepalive.verdict.debug=true"));
+        Guarded it;
+        QVERIFY(it.connect());
+        it.peer.reset();
+        QTRY_COMPARE(it.lost.size(), 1);
+        const QString history
+                = QStringLiteral("qkeepalive.verdict debug: ka::KeepAlive: ") + it.guard.history();
+        QCOMPARE(lines.count(history), 1);
+    }
+
     void aWarningComesBeforeTheLossAndAsInformation()
     {
         QLoggingCategory::setFilterRules(QStringLiteral("qkeepalive.verdict.info=true"));

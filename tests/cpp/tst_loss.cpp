@@ -33,6 +33,7 @@ private slots:
     void anExpiredWaitIsNoLoss();
     void aConnectThatNeverSucceededIsNoLoss();
     void theLossStandsUntilTheNextConnect();
+    void whatLedToTheLossIsThereUntilTheNextConnect();
 };
 
 void tst_Loss::finIsPeerClosedAndResetIsPeerReset_data()
@@ -262,6 +263,29 @@ void tst_Loss::theLossStandsUntilTheNextConnect()
     QVERIFY(it.socket.waitForConnected());
     QCOMPARE(it.guard.state(), KeepAlive::State::Healthy);
     QCOMPARE(it.guard.lossReason(), LossReason::NoLoss);
+}
+
+void tst_Loss::whatLedToTheLossIsThereUntilTheNextConnect()
+{
+    const QString title = QStringLiteral("qkeepalive history 1\n0 state ");
+    Guarded it;
+    QCOMPARE(it.guard.history(), QString());
+    QVERIFY(it.connect());
+    // All is well: no more than the state.
+    QVERIFY2(it.guard.history().startsWith(title), qPrintable(it.guard.history()));
+    QCOMPARE(it.guard.history().count(QLatin1Char('\n')), 2);
+    QString told;
+    connect(&it.guard, &KeepAlive::connectionLost, this, [&] { told = it.guard.history(); });
+    it.peer.reset();
+    QTRY_COMPARE(it.reason(), LossReason::PeerReset);
+    QVERIFY2(told.startsWith(title) && told.contains(QLatin1String(" lost reason=1\n")),
+             qPrintable(told));
+    QCOMPARE(it.guard.history(), told);
+    it.socket.connectToHost(QStringLiteral("127.0.0.1"), it.peer.port());
+    QVERIFY(it.socket.waitForConnected());
+    QCOMPARE(it.guard.history().count(QLatin1Char('\n')), 2);
+    it.guard.setSocket(nullptr);
+    QCOMPARE(it.guard.history(), QString());
 }
 
 QTEST_GUILESS_MAIN(tst_Loss)

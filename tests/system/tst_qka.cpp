@@ -8,6 +8,7 @@
 
 #include <QtCore/QElapsedTimer>
 #include <QtCore/QProcess>
+#include <QtCore/QTemporaryFile>
 #include <QtTest/QtTest>
 
 class tst_Qka : public QObject
@@ -24,6 +25,9 @@ private slots:
     void aMissingProcIsToldInWords();
 
 private:
+    /// What led to the loss is written there.
+    QTemporaryFile m_history;
+
     void watch(QProcess &qka, const NetLab &lab, const char *within);
     static QByteArray line(QProcess &qka);
     static void run(QProcess &shell, const QByteArray &script);
@@ -31,11 +35,13 @@ private:
 
 void tst_Qka::watch(QProcess &qka, const NetLab &lab, const char *within)
 {
+    QVERIFY(m_history.isOpen() || m_history.open());
     qka.setProcessChannelMode(QProcess::ForwardedErrorChannel);
     qka.start(QStringLiteral(QKA),
               {QStringLiteral("watch"),
                QStringLiteral("%1:%2").arg(lab.serverAddress()).arg(lab.serverPort()),
-               QStringLiteral("--within"), QString::fromLatin1(within)});
+               QStringLiteral("--within"), QString::fromLatin1(within), QStringLiteral("--history"),
+               m_history.fileName()});
     QVERIFY2(line(qka).contains("Healthy"), "it did not connect");
 }
 
@@ -69,6 +75,13 @@ void tst_Qka::aPeerThatVanishesIsWatchedToItsEnd()
     QVERIFY(qka.waitForFinished());
     QCOMPARE(qka.exitCode(), 12);
     QVERIFY2(lab.trouble().isEmpty(), qPrintable(lab.trouble()));
+    // The same guard comes to the same verdict once more.
+    qka.start(QStringLiteral(QKA), {QStringLiteral("replay"), m_history.fileName()});
+    QVERIFY(qka.waitForFinished());
+    QCOMPARE(qka.exitCode(), 0);
+    const QByteArray replayed = qka.readAll();
+    QVERIFY2(replayed.contains("ProbesUnanswered") && replayed.contains("tells of the same end"),
+             replayed);
 }
 
 void tst_Qka::anOutageThatEndsInTimeIsNoLoss()

@@ -55,7 +55,7 @@ class SocketGuard;
 ///
 /// **Log.** The category `qkeepalive` has each refusal, and `qkeepalive.verdict` each loss, as
 /// warnings. With the rule `qkeepalive.verdict=true` (QLoggingCategory) the latter also has what is
-/// guarded, each state, and each warning before a loss.
+/// guarded, each state, each warning before a loss, and what led to it (history()).
 ///
 /// **Threads.** The guard lives in its socket's thread. Call all of its functions there.
 ///
@@ -265,6 +265,16 @@ public:
     int roundTripTime() const;
     QVariantMap capabilities() const;
     /// \}
+
+    /// Why the peer was given up, or is suspected: what the guard has seen since the first doubt, as
+    /// text of at most 8 KiB. `qka replay FILE` shows it step by step, and runs it through the same guard
+    /// once more.
+    ///
+    /// It is there with each loss, in a slot of connectionLost() and until the next connect. While all
+    /// is well it is the present state of the guard, and without a connection it is empty. With the
+    /// rule `qkeepalive.verdict=true` it is also in the log. It has times and counters of the
+    /// connection, and neither data nor addresses. The form is the tool's own and may change.
+    Q_INVOKABLE QString history() const;
 
 Q_SIGNALS:
     /// An answer of the peer is overdue: by 300 ms, or by two round trips if that is longer.

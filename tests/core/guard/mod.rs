@@ -5,6 +5,7 @@ mod blind;
 mod by_hand;
 mod changes;
 mod closing;
+mod history;
 mod letting_go;
 mod probes_out;
 mod refusals;

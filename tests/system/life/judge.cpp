@@ -206,6 +206,8 @@ private:
         }
         if (waits)
             m_longestSpacing = std::max(m_longestSpacing, sample.spacing);
+        if (!sample.asks)
+            m_beatingSince = sample.at;
         m_last = sample;
         if (!isJudged() || m_foundLate)
             return;

@@ -307,6 +307,8 @@ void Life::look()
         if (sample.unacked == 0)
             sample.spacing = std::min<qint64>(
                     sample.spacing << std::min(known.backoff.value_or(0), 9), 120000000);
+        const auto *encrypted = qobject_cast<QSslSocket *>(m_socket.data());
+        sample.asks = !encrypted || encrypted->isEncrypted();
         m_record.samples.push_back(sample);
     }
 }

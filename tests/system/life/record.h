@@ -78,6 +78,8 @@ struct Sample
     int unsent = 0;
     int probes = 0;
     int retransmits = 0;
+    /// Whether the peer's program can be asked: not before a handshake of TLS is done.
+    bool asks = true;
 };
 
 struct Record

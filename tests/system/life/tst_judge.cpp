@@ -76,6 +76,7 @@ private slots:
     void aResetThatNobodySentIsWrong();
     void whatIsLeftBehindIsWrong();
     void aHungProgramIsFoundByItsHeartbeat();
+    void aProgramThatCannotBeAskedMissesNothing();
     void aProgramThatIsHeardMissesNothing();
     void aShorterRhythmEndsNoEarlierThanTheOneBefore();
 };
@@ -247,6 +248,20 @@ void tst_Judge::aHungProgramIsFoundByItsHeartbeat()
         }
         told.live(found ? 12 * second + 500 * ms : 15 * second, 20 * second, 10 * second);
         QCOMPARE(told.judged().wrong.size(), found ? 0 : 1);
+    }
+}
+
+void tst_Judge::aProgramThatCannotBeAskedMissesNothing()
+{
+    for (const bool asks : {false, true}) {
+        Told told;
+        told.settings().heartbeatInterval = 1000;
+        told.add(Stamp::Set, 2);
+        told.add(Stamp::Stopped, second);
+        told.live(7 * second, 7 * second, second);
+        for (Sample &sample : told.record().samples)
+            sample.asks = asks;
+        QCOMPARE(told.judged().wrong.size(), asks ? 1 : 0);
     }
 }
 

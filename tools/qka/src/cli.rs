@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can be typed.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
@@ -57,6 +58,13 @@ pub enum Command {
         pid: Option<u32>,
     },
 
+    /// Show, step by step, why a peer was given up
+    Replay {
+        /// What KeepAlive::history(), Guard::history() or qka watch --history gave; - is standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+
     /// Print a shell's completion script
     Completions {
         /// For which shell
@@ -66,7 +74,7 @@ pub enum Command {
     /// Print a manual page
     Man {
         /// Of this command; without it, of qka itself
-        #[arg(value_parser = ["defaults", "plan", "watch", "sockets", "completions"])]
+        #[arg(value_parser = ["defaults", "plan", "watch", "sockets", "replay", "completions"])]
         command: Option<String>,
     },
 }
@@ -142,6 +150,10 @@ pub struct Watch {
     /// Know of a dead peer within this time
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "6s")]
     pub within: Duration,
+
+    /// When the connection is lost, write what led to it into this file, for qka replay
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod defaults;
 mod exit;
 mod page;
 mod plan;
+mod replay;
 mod sockets;
 mod watch;
 mod words;
@@ -37,6 +38,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         },
         Command::Plan(wanted) => page::print(&plan::explain(wanted)?, json),
         Command::Watch(wanted) => return watch::run(wanted, json),
+        Command::Replay { file } => return replay::run(file, json),
         Command::Sockets { pid } => page::print(&sockets::list(*pid)?, json),
         Command::Completions { shell } => {
             let mut script = Vec::new();

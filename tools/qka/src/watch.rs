@@ -3,6 +3,7 @@
 //!
 //! Nothing is sent but what the kernel sends by itself; what the peer sends is thrown away.
 
+use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use anstyle::Style;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use qkeepalive::guard::{Settings, State};
 use qkeepalive::loss::Loss;
-use qkeepalive::{Event, GuardedStream, LossReason};
+use qkeepalive::{Event, GuardedStream};
 use serde::Serialize;
 use signal_hook::consts::SIGINT;
 
@@ -22,7 +23,7 @@ use crate::address::Target;
 use crate::cli;
 use crate::exit::{self, Failure};
 use crate::page::{self, BAD, GOOD, WARNING};
-use crate::words::{milliseconds, time};
+use crate::words::{milliseconds, reason, time};
 
 /// How often the line is drawn.
 const FRAME: Duration = Duration::from_millis(100);
@@ -63,6 +64,11 @@ pub fn run(wanted: &cli::Watch, json: bool) -> Result<ExitCode, Failure> {
             Event::Changed(_) => show.event("Healthy", GOOD, "the peer was heard again")?,
             Event::Lost(loss) => {
                 show.lost(&loss)?;
+                if let Some(file) = &wanted.history {
+                    fs::write(file, link.guard().history()).map_err(|error| {
+                        Failure::new(exit::FAILED, format!("{}: {error}", file.display()))
+                    })?;
+                }
                 return Ok(ExitCode::from(exit::of_loss(loss.reason)));
             }
             _ => {}
@@ -151,11 +157,7 @@ impl Show {
 
     fn lost(&self, loss: &Loss) -> Result<(), Failure> {
         self.end_gauge();
-        let reason = match loss.reason {
-            LossReason::Unknown => "UnknownLoss".to_string(),
-            reason => format!("{reason:?}"),
-        };
-        self.tell("Lost", BAD, &loss.to_string(), Some(reason))
+        self.tell("Lost", BAD, &loss.to_string(), Some(reason(loss.reason)))
     }
 
     fn tell(

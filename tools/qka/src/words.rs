@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Times, as people type them and as people read them.
+//! Times, as people type them and as people read them, and names.
 
 use std::time::Duration;
+
+use qkeepalive::LossReason;
 
 /// A time from the command line: `6s`, `500ms`, `2h 11m`; a bare number is seconds, as in sysctl(8).
 pub fn parse_time(text: &str) -> Result<Duration, String> {
@@ -50,6 +52,14 @@ pub fn time_and_seconds(value: Duration) -> String {
         return format!("{} s ({words})", value.as_secs());
     }
     words
+}
+
+/// The reason of a loss, by the name that it has everywhere.
+pub fn reason(reason: LossReason) -> String {
+    match reason {
+        LossReason::Unknown => "UnknownLoss".to_owned(),
+        reason => format!("{reason:?}"),
+    }
 }
 
 /// Whole milliseconds, for JSON.

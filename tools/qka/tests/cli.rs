@@ -176,6 +176,66 @@ fn what_cannot_be_connected_says_why() {
     qka(&["watch", "localhost:80", "--within", "1s"]).assert().code(1).stderr(contains("2..65534"));
 }
 
+// --- replay --------------------------------------------------------------------------------------
+
+/// Recorded on a network whose cable was pulled.
+const HISTORY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/core/guard/a_real_loss.txt");
+
+#[test]
+fn a_real_loss_is_shown_step_by_step_with_its_reason() {
+    qka(&["replay", HISTORY])
+        .assert()
+        .success()
+        .stdout(contains("1.668 s  looked        silent 5 s, 3 probes    Suspect"))
+        .stdout(contains("sends a probe"))
+        .stdout(contains("Lost 2.6 s after the first doubt: ProbesUnanswered"))
+        .stdout(contains("the peer did not answer 4 keepalive probes"))
+        .stdout(contains("The history tells of the same end."));
+    let told = json(&["replay", HISTORY]);
+    assert_eq!(told["same"], true);
+    assert_eq!(told["detect_within_ms"], 6000);
+    assert_eq!(told["replayed"]["reason"], "ProbesUnanswered");
+    assert_eq!(told["replayed"]["after_ms"], 2632);
+    assert_eq!(told["steps"][2]["unanswered_probes"], 2);
+}
+
+#[test]
+fn a_history_is_read_from_standard_input_too() {
+    let text = std::fs::read(HISTORY).unwrap();
+    qka(&["replay", "-"]).write_stdin(text).assert().success().stdout(contains("same end"));
+}
+
+#[test]
+fn a_history_that_tells_of_another_end_than_it_leads_to_fails() {
+    let text = std::fs::read_to_string(HISTORY).unwrap();
+    let changed = text.replace("aborts reason=2", "aborts reason=4");
+    qka(&["replay", "-"])
+        .write_stdin(changed)
+        .assert()
+        .code(1)
+        .stdout(contains("The history tells of another end: HeartbeatMissed after 2.6 s."));
+}
+
+#[test]
+fn what_is_no_history_is_refused_with_the_place_and_what_a_history_is() {
+    qka(&["replay", "/nowhere"]).assert().code(1).stderr(contains("qka: /nowhere: "));
+    for (text, place) in [
+        (&b"\xff\xfe"[..], "-: it is no text"),
+        (b"#!/bin/sh\n", "-: line 1: a history begins with the line"),
+        (
+            b"qkeepalive history 1\n0 state enabled=yes\n",
+            "-: line 2: enabled: \"yes\" is no number",
+        ),
+        (&[b'a'; 1 << 20], "-: it is longer than any history"),
+    ] {
+        qka(&["replay", "-"]).write_stdin(text).assert().code(1).stderr(contains(place));
+    }
+    let advice =
+        "A history is what KeepAlive::history(), Guard::history() or qka watch --history gives.";
+    qka(&["replay", "-"]).write_stdin("").assert().code(1).stderr(contains(advice));
+}
+
 // --- sockets -------------------------------------------------------------------------------------
 
 #[cfg(target_os = "linux")]
