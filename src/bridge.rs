@@ -5,24 +5,26 @@
 //! them, so that no installed header shows a type of the bridge. A panic ends here
 //! ([`contain`]).
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod failures;
+mod shapes;
+
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use cxx::{CxxString, UniquePtr};
-
-use crate::capabilities::TimeRange;
-use crate::config::{Config, LEAVE_ALONE, detect_within_range};
+use crate::config::{Config, LEAVE_ALONE};
+use crate::deadline::detect_within_range;
 use crate::ends::{self, End};
-use crate::error::Error;
 use crate::found::Found;
 use crate::kernel::Socket;
 use crate::listener::{self, Inherited};
-use crate::plan::Offer;
-use crate::snapshot::{ConnectionState, Snapshot};
 use crate::witness::Witness;
-use crate::{defaults, duplicates, plan, socket, sys};
+use crate::{defaults, duplicates, socket, sys, time};
+
+use failures::split;
+pub(crate) use failures::{Fault, contain};
+use shapes::{
+    config_result, lowered, lowered_inherited, raised, raised_inherited, raised_snapshot, saturate,
+    span, times,
+};
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
 pub(crate) mod ffi {
@@ -215,7 +217,7 @@ fn detect_within(milliseconds: i64) -> ffi::ConfigResult {
 fn detection_time(config: &ffi::Config) -> i64 {
     let time = contain(|| Ok(lowered(config)?.detection_time()));
     match time {
-        Ok(Some(time)) => saturate(plan::milliseconds(time)),
+        Ok(Some(time)) => saturate(time::milliseconds(time)),
         Ok(None) | Err(_) => -1,
     }
 }
@@ -265,16 +267,6 @@ fn capabilities() -> ffi::Capabilities {
 
 fn tells_data_received() -> bool {
     sys::diagnosis().data_received
-}
-
-fn times(range: Option<TimeRange>) -> ffi::Span {
-    let ms = |time| saturate(plan::milliseconds(time));
-    span(range.map(|TimeRange { min, max, step, .. }| [ms(min), ms(max), ms(step)]))
-}
-
-fn span(values: Option<[i64; 3]>) -> ffi::Span {
-    let [min, max, step] = values.unwrap_or_default();
-    ffi::Span { given: values.is_some(), min, max, step }
 }
 
 fn applications() -> u64 {
@@ -407,235 +399,5 @@ fn end(end: &ffi::End) -> End {
     End { address: end.address, port: end.port }
 }
 
-/// What went wrong on this side of the bridge.
-pub(crate) enum Fault {
-    /// The call was refused.
-    Refused(Error),
-    /// A defect of this library, with the panic's own words.
-    Panic(String),
-}
-
-/// Runs `work` and lets no panic out of it: unwinding into C++ would end the whole program.
-pub(crate) fn contain<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Fault> {
-    // AssertUnwindSafe: the core's functions hold no state that a panic could leave half changed,
-    // and the guard assigns its state only after everything that can fail.
-    match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(outcome) => outcome.map_err(Fault::Refused),
-        Err(panic) => Err(Fault::Panic(panic_message(panic))),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn panic_message(panic: Box<dyn Any + Send>) -> String {
-    let words = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    format!("internal error of qkeepalive, please report it: {words}")
-}
-
-/// One for all: a small program that links the library statically carries it once.
-#[inline(never)]
-fn config_result(outcome: Result<Config, Fault>) -> ffi::ConfigResult {
-    let (config, failure) = split(outcome);
-    ffi::ConfigResult { config: raised(&config.unwrap_or_default()), failure }
-}
-
-fn split<T>(outcome: Result<T, Fault>) -> (Option<T>, ffi::Failure) {
-    match outcome {
-        Ok(value) => (Some(value), flat_failure(ffi::Category::None, 0, c"", UniquePtr::null())),
-        Err(fault) => (None, failure(fault)),
-    }
-}
-
-#[cold]
-fn failure(fault: Fault) -> ffi::Failure {
-    let error = match fault {
-        Fault::Panic(words) => {
-            return flat_failure(ffi::Category::Internal, 0, c"", ffi::message(&words));
-        }
-        Fault::Refused(error) => error,
-    };
-    let (category, code) = match (error.code(), error.system_code()) {
-        (Some(code), _) => (ffi::Category::Library, code),
-        (None, Some(code)) => (ffi::Category::System, code),
-        // A file that holds nonsense has no number of the system's.
-        (None, None) => (ffi::Category::Internal, 0),
-    };
-    flat_failure(category, code, error.option().as_c_str(), ffi::message(&error.to_string()))
-}
-
-fn flat_failure(
-    category: ffi::Category,
-    code: i32,
-    option: &'static std::ffi::CStr,
-    message: UniquePtr<CxxString>,
-) -> ffi::Failure {
-    ffi::Failure { category, code, option: option.as_ptr(), message }
-}
-
-fn lowered(config: &ffi::Config) -> Result<Config, Error> {
-    let limits = sys::limits()?;
-    let some = |value: ffi::Value| value.given.then_some(value.value);
-    let time = |value: ffi::Value, offer: &Offer| {
-        some(value).map(|ms| offer.range()?.milliseconds(ms)).transpose()
-    };
-    Ok(Config {
-        enabled: config.enabled,
-        idle: time(config.idle, &limits.idle)?,
-        interval: time(config.interval, &limits.interval)?,
-        count: some(config.count).map(|count| limits.count.range()?.number(count)).transpose()?,
-        user_timeout: time(config.user_timeout, &limits.user_timeout)?,
-    })
-}
-
-fn raised(config: &Config) -> ffi::Config {
-    ffi::Config {
-        enabled: config.enabled,
-        idle: milliseconds(config.idle),
-        interval: milliseconds(config.interval),
-        count: number(config.count),
-        user_timeout: milliseconds(config.user_timeout),
-    }
-}
-
-fn raised_inherited(inherited: Result<Inherited, Fault>) -> ffi::Inherited {
-    let known = inherited.is_ok();
-    let has = inherited.unwrap_or(Inherited { values: LEAVE_ALONE, retransmit_within: None });
-    ffi::Inherited {
-        known,
-        values: raised(&has.values),
-        retransmit_within: milliseconds(has.retransmit_within),
-    }
-}
-
-/// What was read from a socket may be longer than what can be written on one: no range applies.
-fn lowered_inherited(has: &ffi::Inherited) -> Option<Inherited> {
-    let number = |value: ffi::Value| value.given.then(|| u64::try_from(value.value).unwrap_or(0));
-    let time = |value| number(value).map(Duration::from_millis);
-    has.known.then(|| Inherited {
-        values: Config {
-            enabled: has.values.enabled,
-            idle: time(has.values.idle),
-            interval: time(has.values.interval),
-            count: number(has.values.count).and_then(|count| u32::try_from(count).ok()),
-            user_timeout: time(has.values.user_timeout),
-        },
-        retransmit_within: time(has.retransmit_within),
-    })
-}
-
-fn raised_snapshot(snapshot: &Snapshot) -> ffi::Snapshot {
-    ffi::Snapshot {
-        state: number(snapshot.state.map(state_number)),
-        probes: number(snapshot.probes),
-        retransmits: number(snapshot.retransmits),
-        total_retransmits: number(snapshot.total_retransmits),
-        backoff: number(snapshot.backoff),
-        unacked: number(snapshot.unacked),
-        unsent: number(snapshot.unsent),
-        round_trip_time: microseconds(snapshot.round_trip_time),
-        round_trip_variation: microseconds(snapshot.round_trip_variation),
-        retransmission_timeout: milliseconds(snapshot.retransmission_timeout),
-        since_data_sent: milliseconds(snapshot.since_data_sent),
-        since_data_received: milliseconds(snapshot.since_data_received),
-        since_ack_received: milliseconds(snapshot.since_ack_received),
-        segments_sent: number(snapshot.segments_sent),
-        segments_received: number(snapshot.segments_received),
-        data_segments_sent: number(snapshot.data_segments_sent),
-        bytes_acknowledged: bytes(snapshot.bytes_acknowledged),
-        bytes_received: bytes(snapshot.bytes_received),
-    }
-}
-
-/// The numbers of `ka::ConnectionState`.
-fn state_number(state: ConnectionState) -> u32 {
-    match state {
-        ConnectionState::Closed => 0,
-        ConnectionState::Listen => 1,
-        ConnectionState::SynSent => 2,
-        ConnectionState::SynReceived => 3,
-        ConnectionState::Established => 4,
-        ConnectionState::FinWait1 => 5,
-        ConnectionState::FinWait2 => 6,
-        ConnectionState::CloseWait => 7,
-        ConnectionState::Closing => 8,
-        ConnectionState::LastAck => 9,
-        ConnectionState::TimeWait => 10,
-    }
-}
-
-fn value(value: Option<i64>) -> ffi::Value {
-    ffi::Value { given: value.is_some(), value: value.unwrap_or(0) }
-}
-
-fn number(number: Option<u32>) -> ffi::Value {
-    value(number.map(i64::from))
-}
-
-fn milliseconds(time: Option<Duration>) -> ffi::Value {
-    value(time.map(|time| saturate(plan::milliseconds(time))))
-}
-
-fn microseconds(time: Option<Duration>) -> ffi::Value {
-    value(time.map(|time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
-}
-
-fn bytes(number: Option<u64>) -> ffi::Value {
-    value(number.map(saturate))
-}
-
-fn saturate(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_panic_becomes_a_failure_with_its_words() {
-        let (value, failure) = split(contain::<()>(|| panic!("the roof is on fire")));
-        assert!(value.is_none());
-        assert_eq!(failure.category, ffi::Category::Internal);
-        assert!(failure.message.to_string().ends_with("please report it: the roof is on fire"));
-    }
-
-    #[test]
-    fn no_descriptor_and_negative_values_are_refused_by_name() {
-        let on = raised(&Config::default());
-        let refused = apply(-1, &on);
-        assert_eq!(refused.failure.category, ffi::Category::Library);
-        assert_eq!(refused.failure.code, Error::NO_DESCRIPTOR);
-        let negative = ffi::Config { idle: value(Some(-5)), ..on };
-        let refused = set_system_defaults(&negative);
-        assert_eq!(refused.failure.code, Error::OUT_OF_RANGE);
-        let words = refused.failure.message.to_string();
-        assert!(words.contains(": -5 ms is not within 1.."), "{words}");
-        assert_eq!(detection_time(&negative), -1);
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_c_plus_plus_sends_is_answered(
-            descriptor in prop_oneof![Just(-1i64), i64::MIN..0, (1i64 << 31)..=i64::MAX],
-            enabled: bool, idle: Option<i64>, interval: Option<i64>,
-            count: Option<i64>, user_timeout: Option<i64>,
-        ) {
-            let config = ffi::Config {
-                enabled,
-                idle: value(idle),
-                interval: value(interval),
-                count: value(count),
-                user_timeout: value(user_timeout),
-            };
-            prop_assert_eq!(apply(descriptor, &config).failure.category, ffi::Category::Library);
-            prop_assert!(detection_time(&config) >= -1);
-            let within = detect_within(idle.unwrap_or(0)).failure;
-            prop_assert!(within.category != ffi::Category::Internal, "{}", within.message);
-        }
-    }
-}
+mod tests;

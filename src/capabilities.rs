@@ -4,10 +4,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::config::detect_within_range;
+use crate::deadline::detect_within_range;
 use crate::error::Unit;
-use crate::plan::{Limits, Offer, Range, Together, milliseconds};
+use crate::plan::{Limits, Offer, Range, Together};
 use crate::sys;
+use crate::time::milliseconds;
 
 /// What this system can do, as it was found by asking it.
 ///

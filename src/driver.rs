@@ -73,16 +73,16 @@ fn ask(wants: Wants, kernel: &mut impl Kernel) -> Facts {
 /// Does it, or orders it. Returns what the guard waits for.
 fn carry_out(output: Output, orders: &mut Orders, kernel: &mut impl Kernel) -> Option<Input> {
     match output {
-        Output::Tell(config) => {
+        Output::Apply(config) => {
             let given = kernel.apply(&config);
             let read = given.as_ref().ok().and_then(|_| kernel.query().ok());
-            return Some(Input::Told { given, read });
+            return Some(Input::Applied { given, read });
         }
         Output::TakeError => return Some(Input::Error(kernel.take_error())),
-        Output::Put(config) => {
+        Output::ApplyWaiting(config) => {
             let _ = kernel.apply(&config);
         }
-        Output::Count(count) => kernel.set_count(count),
+        Output::SetCount(count) => kernel.set_count(count),
         Output::Probe(in_force) => kernel.probe_now(&in_force),
         Output::RetransmitWithin(limit) => kernel.limit_retransmissions(limit),
         Output::PutBack(found) => found.put_back(kernel),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::config::{Config, LEAVE_ALONE};
 use crate::kernel::Kernel;
-use crate::plan::milliseconds;
 use crate::record::{Fields, field};
+use crate::time::milliseconds;
 
 /// The values of a socket before a guard came.
 ///

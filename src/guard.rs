@@ -148,14 +148,14 @@ impl Guard {
             Input::LetGo => self.let_go(),
             Input::Connected { inherited } => self.connect(inherited, &mut facts, clock)?,
             Input::Looked { queued, asks } => self.look(queued, asks, &mut facts, clock),
-            Input::BeatWritten { queued } => self.note_beat(queued, &facts, clock),
-            Input::Received => self.note_received(clock),
-            Input::Reported { error, alive } => self.note_report(error, alive, clock),
+            Input::BeatWritten { queued } => self.beat_written(queued, &facts, clock),
+            Input::Received => self.received(clock),
+            Input::Reported { error, alive } => self.report(error, alive, clock),
             Input::Closing { alive } => self.close(alive, clock),
             Input::Disconnected(evidence) => self.end(&evidence, clock),
             Input::Refused { about, why } => self.refusals.refuse(about, why),
             Input::Accepted(about) => self.refusals.accept(about),
-            Input::Told { given, read } => match asked.map(|asked| *asked) {
+            Input::Applied { given, read } => match asked.map(|asked| *asked) {
                 Some(Asked::Changing(changing)) => self.changed(changing, given, read, clock)?,
                 Some(Asked::Connecting(it)) => self.connected(it, given, read, clock)?,
                 Some(Asked::Verifying(it)) => self.verified(it, given, read, clock),
@@ -330,13 +330,13 @@ impl Guard {
         self.detach();
     }
 
-    fn note_received(&mut self, clock: Clock) {
+    fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(Link::heartbeat) {
             heart.received(clock.now);
         }
     }
 
-    fn note_beat(&mut self, queued: u64, facts: &Facts, clock: Clock) {
+    fn beat_written(&mut self, queued: u64, facts: &Facts, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(Link::heartbeat) {
             heart.written(clock.now, &facts.info.unwrap_or_default(), queued);
         }

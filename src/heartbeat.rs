@@ -11,28 +11,19 @@
 //! that the peer's kernel still takes and its program does not: its window's edge stands still then. And
 //! nothing is owed while this side's own program does not read, so that no answer finds room.
 
+mod beat;
 mod fields;
+mod rhythm;
+mod taken;
 
 use std::time::{Duration, Instant};
 
 use crate::liveness::{NextLook, Verdict, answer};
 use crate::snapshot::Snapshot;
 
-/// What was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rhythm {
-    /// The time between two beats.
-    pub interval: Duration,
-    /// The silence after which the peer is lost; longer than the interval.
-    pub timeout: Duration,
-}
-
-impl Rhythm {
-    /// How long an answer may take at least.
-    fn patience(&self, info: &Snapshot) -> Duration {
-        (self.timeout - self.interval).max(answer(info))
-    }
-}
+use beat::{Beat, Seen};
+pub use rhythm::Rhythm;
+use taken::{Taken, is_unanswered};
 
 /// What a look has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +46,6 @@ const GRACE: Duration = Duration::from_millis(50);
 const SHORTEST_CLOSE: Duration = Duration::from_secs(2);
 /// Where there was no room for an answer it is waited for no longer than this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// The most that a kernel sends in one piece: for less room than that it may wait.
-const SEGMENT: u32 = 65_536;
 /// How rarely at most a beat under way is looked for when the next one is due, or it waits to leave.
 const STEP: Duration = Duration::from_millis(250);
 
@@ -84,43 +73,6 @@ pub struct Heartbeat {
     closes: bool,
     /// Since when nobody here reads, so that there is no room for an answer.
     shut: Option<Instant>,
-}
-
-/// The beat under way.
-#[derive(Debug, Clone, Copy)]
-enum Beat {
-    /// There is none, or it was answered.
-    None,
-    /// It has not left this host yet.
-    Waits {
-        /// How much has to leave until it has, where the kernel counts that.
-        end: Option<u64>,
-        /// How much was taken, and where the peer's window ended, when that was last looked at.
-        taken: Option<Taken>,
-        /// How much waited in the network library.
-        queued: u64,
-        /// When it was last seen to come nearer to the peer's program, or was asked for.
-        moved: Instant,
-        /// When the peer's kernel was last seen to take something.
-        kept: Instant,
-        /// When it was last seen to wait.
-        seen: Seen,
-    },
-    /// It has left, and the peer has said nothing since.
-    Left {
-        /// When that was seen.
-        at: Instant,
-        /// What is no answer.
-        before: Seen,
-    },
-}
-
-/// What the peer had said by some moment.
-#[derive(Debug, Clone, Copy)]
-struct Seen {
-    at: Instant,
-    /// Its bytes, where the kernel counts them.
-    received: Option<u64>,
 }
 
 impl Heartbeat {
@@ -443,62 +395,6 @@ impl Heartbeat {
         }
         *taken = now_taken;
         (*queued, *seen) = (queue, now_seen);
-    }
-}
-
-/// Whether the peer's kernel leaves an attempt to deliver something, or a probe, without an answer.
-fn is_unanswered(info: &Snapshot) -> bool {
-    info.probes.unwrap_or(0) > 0 || info.retransmits.unwrap_or(0) > 0
-}
-
-/// How far the peer has come with what is sent to it.
-#[derive(Debug, Clone, Copy)]
-struct Taken {
-    /// Bytes that have left.
-    left: u64,
-    /// Bytes that its kernel has acknowledged.
-    acknowledged: u64,
-    /// And how many of them the last time that it was more.
-    lately: Option<u64>,
-    /// Where its window ends: how much it is ready to take in all. `None` where that is not told.
-    edge: Option<u64>,
-    /// Should nothing more be taken, the path is why: something is on its way, or would find room.
-    by_path: bool,
-}
-
-impl Taken {
-    fn of(info: &Snapshot) -> Option<Self> {
-        let acknowledged = info.bytes_acknowledged.unwrap_or(0);
-        let on_its_way = info.unacked.unwrap_or(0) > 0;
-        let fits = info.unsent.unwrap_or(0).min(SEGMENT);
-        Some(Self {
-            left: info.bytes_sent?,
-            acknowledged,
-            lately: None,
-            edge: info.window.map(|window| acknowledged.saturating_add(u64::from(window))),
-            by_path: on_its_way || info.window.is_none_or(|window| window >= fits),
-        })
-    }
-
-    /// The same, with what is known from the last time.
-    fn after(self, before: Option<&Self>) -> Self {
-        let lately = before.and_then(|before| {
-            let taken = self.acknowledged.saturating_sub(before.acknowledged);
-            if taken > 0 { Some(taken) } else { before.lately }
-        });
-        Self { lately, ..self }
-    }
-
-    /// Whether the peer's program has read any of it. The end of the window moves with what it reads,
-    /// and a little with what it does not: the peer's kernel rounds it up with each segment. What was
-    /// taken just now it could not read before that was acknowledged.
-    fn is_read_since(&self, before: &Self) -> bool {
-        let taken = self.acknowledged.saturating_sub(before.acknowledged);
-        let readable = before.lately.map_or(taken, |lately| lately.min(taken));
-        match (self.edge, before.edge) {
-            (Some(now), Some(then)) => now > then && now - then >= readable / 8,
-            _ => taken > 0 || self.left > before.left,
-        }
     }
 }
 

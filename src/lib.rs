@@ -10,7 +10,8 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | `config` | [`Config`], [`Config::detect_within`] |
+//! | `config` | [`Config`] |
+//! | `deadline` | [`Config::detect_within`], [`Config::detection_time`] |
 //! | `plan` | ranges and rounding, pure |
 //! | `error` | [`Error`]: which option, which value, which range |
 //! | `socket` | [`apply`], [`query`], [`snapshot`] on one descriptor |
@@ -43,6 +44,7 @@
 mod capabilities;
 mod config;
 mod counts;
+mod deadline;
 mod defaults;
 pub mod driver;
 mod duplicates;
@@ -66,6 +68,7 @@ mod snapshot;
 mod socket;
 mod stream;
 mod sys;
+mod time;
 pub mod witness;
 
 #[cfg(feature = "bridge")]

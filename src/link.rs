@@ -2,12 +2,12 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | `telling` | what the kernel is told, so that nothing of it makes the kernel give up by itself |
+//! | `applying` | what the kernel is told, so that nothing of it makes the kernel give up by itself |
 //! | `probing` | what keeps the kernel asking while the peer is silent |
 
+mod applying;
 mod fields;
 mod probing;
-mod telling;
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +17,12 @@ use crate::guard::{Clock, Facts};
 use crate::heartbeat::{Heartbeat, Pulse, Rhythm};
 use crate::liveness::{Liveness, NextLook};
 use crate::loss::{Loss, ReportedError};
-use crate::plan::milliseconds;
 use crate::snapshot::Snapshot;
+use crate::time::milliseconds;
 
+pub(crate) use applying::{Applying, Taking, completed, different, is_loose};
+use applying::{Waits, remembered, same};
 use probing::Retransmissions;
-pub(crate) use telling::{Taking, Telling, completed, different, is_loose};
-use telling::{Waits, remembered, same};
 
 /// What is known of one connection while it lasts.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ pub(crate) enum Verified {
     /// It is another now.
     Changed,
     /// The socket does not have it: the kernel is to be told this.
-    Missing(Config, Telling),
+    Missing(Config, Applying),
 }
 
 /// The network library gets this long to find an end that the kernel knows of.
@@ -337,8 +337,8 @@ impl Link {
             return match read.filter(|found| !same(found, &promised)) {
                 // It came before the listening socket had the values, or that one has others now.
                 Some(found) => {
-                    let (told, telling) = self.tell(&promised, *found, Some(info));
-                    Verified::Missing(told, telling)
+                    let (told, applying) = self.apply(&promised, *found, Some(info));
+                    Verified::Missing(told, applying)
                 }
                 None if self.has_several_paths() => Verified::Changed,
                 None => Verified::Holds,

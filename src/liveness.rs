@@ -27,73 +27,20 @@
 //! Linux tells all of this. Where a system tells less, the same rules stand on less: see
 //! docs/decisions/0009-less-evidence.md.
 
+mod calls;
+mod changes;
+mod evidence;
 mod fields;
+mod terms;
 
 use std::time::{Duration, Instant};
 
-use crate::config::Config;
-use crate::plan::milliseconds;
 use crate::snapshot::Snapshot;
 
-/// What is promised of a connection, and the plan that the kernel was given for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
-    /// The silence after which the peer is lost: idle and all probes of the plan.
-    pub within: Duration,
-    /// The silence after which the kernel sends the first probe.
-    pub idle: Duration,
-    /// The time between two probes.
-    pub interval: Duration,
-}
-
-impl Terms {
-    /// What follows from the values in force on a socket; `None` while keepalive is off.
-    pub fn new(in_force: &Config) -> Option<Self> {
-        let within = in_force.detection_time()?;
-        Some(Self { within, idle: in_force.idle?, interval: in_force.interval? })
-    }
-
-    /// How many probes fit into the plan.
-    fn probes(&self) -> u64 {
-        let left = self.within.saturating_sub(self.idle);
-        milliseconds(left) / milliseconds(self.interval).max(1)
-    }
-
-    /// For how long an answer has to be owed.
-    pub(crate) fn owed(&self) -> Duration {
-        self.within.saturating_sub(self.asked())
-    }
-
-    /// The silence after which the first probe should have been sent: the kernel's timer fires up to an
-    /// eighth late. Where that leaves no time for the others, it is looked for before.
-    fn asked(&self) -> Duration {
-        Duration::from_nanos(self.asked_nanos())
-    }
-
-    /// In nanoseconds, as in [`lateness`](Self::lateness): both are asked for several times at each look,
-    /// and plain numbers are a third of the work.
-    fn asked_nanos(&self) -> u64 {
-        let (within, idle) = (nanos(self.within), nanos(self.idle));
-        idle + (idle / 8).min(within.saturating_sub(idle) / 3)
-    }
-
-    /// How late a routine look may be: the longer, the more of them share one wake-up. Half of what
-    /// is left for the verdict after it stays; more of it where the first probe may have to be sent then,
-    /// because the kernel's timer may be too late for it.
-    pub fn lateness(&self) -> Duration {
-        let (within, idle, asked) = (nanos(self.within), nanos(self.idle), self.asked_nanos());
-        let hurries = asked < idle + idle / 8;
-        let owed = within.saturating_sub(asked);
-        let most = (owed / if hurries { 4 } else { 2 }).min(nanos(LATEST));
-        Duration::from_nanos((idle / 2).min(most).max(nanos(SOONEST)))
-    }
-}
-
-/// As a plain number.
-fn nanos(time: Duration) -> u64 {
-    // No time here is longer than a lifetime of machines.
-    time.as_secs().saturating_mul(1_000_000_000).saturating_add(time.subsec_nanos().into())
-}
+use calls::{LAST_CALL, OwnProbes};
+use changes::Changed;
+use evidence::{Deaf, Owed, Sent, Stuck};
+pub use terms::Terms;
 
 /// Where the peer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,19 +69,12 @@ impl NextLook {
     }
 }
 
-/// A routine look may be as late as this, whatever the plan, and no later than that.
-const SOONEST: Duration = Duration::from_millis(50);
-const LATEST: Duration = Duration::from_secs(8);
 /// The kernel's timestamps are this coarse, at most.
 const GRAIN: Duration = Duration::from_millis(10);
 /// An answer is not overdue before this, however short the round trip: peers delay theirs.
 const OVERDUE: Duration = Duration::from_millis(300);
 /// The warning precedes the verdict by this at least.
 const WARNING: Duration = Duration::from_millis(100);
-/// The last probe before the verdict leaves this much time for its answer.
-const LAST_CALL: Duration = Duration::from_millis(300);
-/// And this much, where it went out late, if the plan has as much.
-const LATE_CALL: Duration = Duration::from_secs(1);
 /// The timers of some kernels tick twice a second.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -158,7 +98,7 @@ pub struct Liveness {
     /// What is known while the kernel takes nothing for an answer.
     deaf: Option<Box<Deaf>>, // rare
     /// The probes of our own in this silence.
-    called: Option<Box<Called>>, // rare
+    own_probes: Option<Box<OwnProbes>>, // rare
     /// The first probe was sent for the kernel, so many milliseconds later than it was due.
     prompted: Option<u32>,
     looked: Instant,
@@ -179,108 +119,6 @@ enum Looking {
     Supposing,
 }
 
-/// What the kernel has counted of its own attempts.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sent {
-    retransmits: u32,
-    backoff: u32,
-    /// Whether data went out after the peer was heard.
-    data: bool,
-}
-
-/// The terms were changed since the peer was last heard.
-#[derive(Debug, Clone, Copy)]
-struct Changed {
-    /// No debt is older than this: the probes that the kernel counts were not all sent at the
-    /// interval of the present plan.
-    since: Instant,
-    /// The time became shorter.
-    shorter: Option<Shorter>,
-    /// The interval became shorter.
-    slow: Option<Slow>,
-    /// When a probe of our own was last sent.
-    probed: Option<Instant>,
-}
-
-/// The interval became shorter: the kernel's timer may still run for the one before.
-#[derive(Debug, Clone, Copy)]
-struct Slow {
-    /// When another attempt is overdue by the new interval.
-    due: Instant,
-    /// The kernel's own attempts until the change.
-    before: Attempts,
-}
-
-/// The time became shorter in the midst of a silence.
-#[derive(Debug, Clone, Copy)]
-struct Shorter {
-    /// No verdict before this: the peer gets about as long as the new plan gives its probes.
-    until: Instant,
-    /// What cannot be sent, or not before this, is not waited for any longer.
-    latest: Instant,
-    /// The kernel's own attempts until then.
-    before: Attempts,
-    /// When another one was first seen: one that can still be answered under the new terms.
-    asked: Option<Instant>,
-}
-
-/// This side has no room for what the peer sends.
-#[derive(Debug, Clone, Copy)]
-struct Deaf {
-    /// When it was last seen so.
-    at: Instant,
-    /// Segments of the peer until then.
-    segments: Option<u32>,
-    /// When more of them were last seen.
-    heard: Option<Instant>,
-}
-
-/// What the kernel counts of its attempts to reach the peer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Attempts {
-    probes: u32,
-    retransmits: u32,
-    backoff: u32,
-}
-
-impl Attempts {
-    fn of(info: &Snapshot) -> Self {
-        Self {
-            probes: info.probes.unwrap_or(0),
-            retransmits: info.total_retransmits.unwrap_or(0),
-            backoff: info.backoff.unwrap_or(0),
-        }
-    }
-}
-
-/// What was sent for the kernel.
-#[derive(Debug, Clone, Copy)]
-struct Called {
-    /// How many last calls.
-    last: u8,
-    /// No verdict before this.
-    answered: Instant,
-}
-
-/// The peer owes an answer.
-#[derive(Debug, Clone, Copy)]
-struct Owed {
-    since: Instant,
-    /// How late the look was that found it.
-    late: Duration,
-    /// Since when enough stimuli are unanswered.
-    enough: Option<Instant>,
-}
-
-/// Data is on its way, and nothing of it was acknowledged since.
-#[derive(Debug, Clone, Copy)]
-struct Stuck {
-    since: Instant,
-    acknowledged: u64,
-    /// It is no longer so: at the look before it was not.
-    not_before: Instant,
-}
-
 impl Liveness {
     /// Begins to watch a connection on which these terms are in force.
     pub fn new(terms: Terms, now: Instant) -> Self {
@@ -296,85 +134,13 @@ impl Liveness {
             stuck: None,
             changed: None,
             deaf: None,
-            called: None,
+            own_probes: None,
             prompted: None,
             looked: now,
             next: now,
             looking: Looking::Exactly,
             late: false,
         }
-    }
-
-    /// The same, on a connection of which `info` is known. In a silence in which the peer was asked
-    /// before, by others and under other terms, it is asked once more, and only that counts.
-    pub fn begin(terms: Terms, now: Instant, info: &Snapshot) -> Self {
-        let mut live = Self::new(terms, now);
-        let before = Attempts::of(info);
-        let asked = before.probes > 0 || info.retransmits.unwrap_or(0) > 0 || before.backoff > 0;
-        if let Some(silence) = info.silence().filter(|_| asked) {
-            live.heard = now.checked_sub(silence).unwrap_or(now);
-            live.spoke = live.heard;
-            let latest = now + terms.within.max(info.attempt_within());
-            let shorter = Shorter { until: now + terms.owed(), latest, before, asked: None };
-            let slow = Slow { due: live.callable(now), before };
-            let changed =
-                Changed { since: now, shorter: Some(shorter), slow: Some(slow), probed: None };
-            live.changed = Some(Box::new(changed));
-        }
-        live
-    }
-
-    /// Goes on under other terms: what is known of the peer stays. `info` is what the kernel knows
-    /// before it is told of the change.
-    pub fn change(&mut self, terms: Terms, now: Instant, info: &Snapshot) {
-        // What the peer owes is dated by the plan under which it was asked. Nobody hears of what this
-        // look has shown, so the next one may have to warn.
-        let verdict = self.verdict;
-        self.look(now, info);
-        self.verdict = verdict;
-        debug_assert!(terms.idle <= terms.within, "{terms:?}");
-        let old = std::mem::replace(&mut self.terms, terms);
-        let since = self.owed.as_ref().map_or(now, |owed| owed.since);
-        let before = self.changed.as_ref().and_then(|changed| changed.shorter);
-        let shorter = if terms.within < old.within {
-            // Not later than it would have been without the change. Who was asked after an earlier one
-            // is not asked once more.
-            let old_end = self.heard + old.within;
-            let old_end = before.map_or(old_end, |before| old_end.max(before.until));
-            let asked = before.and_then(|before| before.asked);
-            let answered = asked.unwrap_or(now) + last_call_before(info);
-            let until = (now + terms.owed()).min(old_end.max(answered));
-            let latest = old_end.max(now + terms.within);
-            let before = before.filter(|_| asked.is_some()).map(|before| before.before);
-            let before = before.unwrap_or_else(|| Attempts::of(info));
-            Some(Shorter { until, latest, before, asked })
-        } else {
-            before
-        };
-        // A new idle time waits while a probe is out, and the timer may run for one that is longer.
-        let silent = info.probes.unwrap_or(0) > 0;
-        let silent = silent && terms.idle < old.idle;
-        let waits = self.slow(info).is_some() || silent || terms.interval < old.interval;
-        // It may have run for long already: then the peer was asked once since it was last heard, and
-        // the path may have changed since. One probe each interval, however often the terms change.
-        let probed = self.changed.as_ref().and_then(|changed| changed.probed);
-        let due = probed.map_or(now, |probed| probed + terms.interval + terms.interval / 8);
-        let due = self.callable(now.max(due));
-        let slow = waits.then(|| Slow { due, before: Attempts::of(info) });
-        self.changed = Some(Box::new(Changed { since, shorter, slow, probed }));
-        if self.verdict == Verdict::Lost {
-            self.verdict = Verdict::Suspect; // by the old terms
-        }
-        self.called = None;
-        self.next = now;
-        self.looking = Looking::Exactly;
-    }
-
-    /// A probe more than the plan has was sent. The age of the debt is not counted by it.
-    pub fn probed(&mut self, now: Instant) {
-        let since = self.owed.as_ref().map_or(now, |owed| owed.since);
-        let shorter = self.changed.as_ref().and_then(|changed| changed.shorter);
-        self.changed = Some(Box::new(Changed { since, shorter, slow: None, probed: Some(now) }));
     }
 
     /// The terms it was given.
@@ -435,255 +201,6 @@ impl Liveness {
         self.verdict
     }
 
-    /// Whether one more probe should go out now, before the time is over: the plan's last one may
-    /// have been lost in an outage that has ended since, or the next one comes too late for a verdict,
-    /// by a timer that was started for a longer interval. Nobody is lost who was not called: where no
-    /// look came before the time was over, the call goes out then, and the verdict waits for its answer.
-    pub fn last_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let soon = || Some(now + self.next_last_call(info)? >= self.due_at(now, info)?);
-        let open = match self.verdict {
-            Verdict::Healthy => false,
-            Verdict::Suspect => true,
-            Verdict::Lost => self.late && self.last_calls() == 0,
-        };
-        let call = open && !info.has_data_to_deliver() && soon() == Some(true);
-        if call {
-            self.call(now, info).last += 1;
-            self.verdict = Verdict::Suspect;
-            self.probed(now);
-            // It may be the one that was missing: then it is seen before its answer is due.
-            self.next = self.next.max(now + GRAIN).min(now + answer(info));
-        }
-        call
-    }
-
-    /// Notes what is sent now for the kernel. Where nobody looked in time it went out late, and no verdict
-    /// comes before the plan's time for an answer is over: nothing is known of what the path has become
-    /// meanwhile.
-    fn call(&mut self, now: Instant, info: &Snapshot) -> &mut Called {
-        let plan = answer(info).max(self.terms.interval.min(LATE_CALL));
-        let answered = if self.late { now + plan } else { now };
-        let called = self.called.get_or_insert_with(|| Box::new(Called { last: 0, answered }));
-        called.answered = called.answered.max(answered);
-        called
-    }
-
-    fn last_calls(&self) -> u8 {
-        self.called.as_ref().map_or(0, |called| called.last)
-    }
-
-    /// How long before the verdict the next last call goes out. Where an answer may take long the first
-    /// one goes out early, and what it met on its way may be over long before the end: a second follows.
-    fn next_last_call(&self, info: &Snapshot) -> Option<Duration> {
-        let first = last_call_before(info);
-        match self.last_calls() {
-            0 => Some(first),
-            1 if first >= 2 * LAST_CALL => Some(first / 2),
-            _ => None,
-        }
-    }
-
-    /// Whether another probe should go out now, because the kernel's timer runs for an interval that
-    /// was longer before a change. It goes on at the present one then.
-    pub fn next_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let silent = info.probes.is_some_and(|probes| probes > 0) && !info.has_data_to_deliver();
-        let due = self.slow(info).map(|slow| slow.due).filter(|due| silent && *due <= now);
-        if due.is_some() {
-            self.call(now, info);
-            self.probed(now);
-        }
-        due.is_some()
-    }
-
-    /// When a probe can be sent: not before this, and not in a silence that is shorter than the idle
-    /// time. The kernel would only wait for the rest of it.
-    fn callable(&self, at: Instant) -> Instant {
-        at.max(self.spoke + self.terms.idle)
-    }
-
-    /// What became of a shorter interval, as long as no attempt was seen since.
-    fn slow(&self, info: &Snapshot) -> Option<Slow> {
-        self.changed.as_ref()?.slow.filter(|slow| slow.before == Attempts::of(info))
-    }
-
-    /// Whether the first probe should be sent now, because the kernel will not in time. After a probe that
-    /// was answered its timer goes on at the interval: where that is longer than the idle time, or was
-    /// so before a change, the next silence is not asked before. And where the idle time is most of
-    /// the promise, its timer may be too late for it. Says so once for each silence.
-    pub fn first_call(&mut self, now: Instant, info: &Snapshot) -> bool {
-        let due = self.first_due();
-        let silent = info.probes == Some(0) && !info.has_data_to_deliver();
-        let call = due <= now && silent && self.prompted.is_none();
-        if call {
-            self.prompted = Some(u32::try_from((now - due).as_millis()).unwrap_or(u32::MAX));
-            // Before the kernel's count of one is over, too: it is raised when the probe is seen.
-            self.next = now + answer(info).min(self.terms.interval / 2);
-            self.looking = Looking::Exactly;
-        }
-        call
-    }
-
-    /// When the first probe should have been sent.
-    fn first_due(&self) -> Instant {
-        self.spoke.max(self.begun) + self.terms.asked()
-    }
-
-    /// How many probes have surely been sent in such a silence, and how long ago the first of them,
-    /// for a kernel that does not count them. All of this kind, the BSDs and what came of them, send
-    /// keepalive probes whenever nothing was heard for the idle time, also while data is
-    /// unacknowledged.
-    fn probes_due(&self, silence: Duration) -> (u32, Duration) {
-        let Terms { idle, interval, .. } = self.terms;
-        let Some(since_first) = silence.checked_sub(idle + idle / 8 + TICK) else {
-            return (0, Duration::ZERO);
-        };
-        let more = since_first.as_millis() / interval.as_millis().max(1);
-        (u32::try_from(more).unwrap_or(u32::MAX).saturating_add(1), since_first)
-    }
-
-    /// Does this side have room for what the peer sends?
-    fn follow_room(&mut self, now: Instant, info: &Snapshot) {
-        if info.receive_window != Some(0) {
-            return;
-        }
-        let segments = info.segments_received;
-        let before = self.deaf.as_deref();
-        let came = before.is_some_and(|before| before.segments != segments);
-        let heard = if came { Some(now) } else { before.and_then(|before| before.heard) };
-        self.deaf = Some(Box::new(Deaf { at: now, segments, heard }));
-    }
-
-    /// For how long the peer was not heard.
-    fn silence(&self, now: Instant, info: &Snapshot) -> Option<Duration> {
-        let told = info.silence()?;
-        let counted = self.deaf.as_ref().and_then(|deaf| deaf.heard);
-        Some(counted.map_or(told, |heard| told.min(now.saturating_duration_since(heard))))
-    }
-
-    /// Was the peer heard since the last look?
-    fn listen(&mut self, now: Instant, silence: Duration, info: &Snapshot) {
-        let heard = now.checked_sub(silence).unwrap_or(now);
-        // The kernel's clock and ours drift apart a little during a long silence.
-        let tolerance = 2 * GRAIN + now.saturating_duration_since(self.heard) / 256;
-        let anew = heard > self.heard + tolerance;
-        self.heard = self.heard.max(heard.min(now));
-        self.spoke = heard.min(now);
-        if anew {
-            self.owed = None;
-            self.changed = None;
-            self.called = None;
-            self.prompted = None;
-        }
-        if self.owed.is_none() {
-            self.then = Sent {
-                retransmits: info.total_retransmits.unwrap_or(0),
-                backoff: info.backoff.unwrap_or(0),
-                data: data_sent_within(silence, info),
-            };
-        }
-    }
-
-    /// What was sent to the peer since it was last heard, and for how long?
-    fn count(&mut self, now: Instant, silence: Duration, info: &Snapshot) {
-        // Before the kernel would send a probe nothing is looked into: an answer that is on its way
-        // is no debt.
-        if now.saturating_duration_since(self.heard) < self.terms.idle.min(self.terms.within) {
-            return;
-        }
-        let (stimuli, owed_for) = self.unanswered(silence, info);
-        if stimuli == 0 {
-            return;
-        }
-        let mut since = now.checked_sub(owed_for).unwrap_or(now).max(self.heard);
-        // Of one that was sent for the kernel it is known when.
-        if let Some(late) = self.prompted.filter(|_| !info.has_data_to_deliver()) {
-            let late = Duration::from_millis(late.into());
-            since = since.min((self.first_due() + late).max(self.heard));
-        }
-        if let Some(changed) = &self.changed {
-            since = since.max(changed.since);
-        }
-        // The timer's grain and what a busy machine adds count as late as well.
-        let late = now.saturating_duration_since(self.next)
-            + Duration::from_millis(self.prompted.unwrap_or(0).into());
-        let late = late.min(self.terms.lateness());
-        // A probe that is only supposed to be out may have left a tick earlier.
-        let late = late.max(if info.probes.is_none() { TICK } else { 2 * GRAIN });
-        debug_assert!(self.heard <= now && since <= now, "nothing is owed in advance");
-        let owed = self.owed.get_or_insert_with(|| Box::new(Owed { since, late, enough: None }));
-        owed.since = owed.since.min(since);
-        // Data is sent again and again; of probes there may be one in the plan.
-        let planned = self.terms.probes().clamp(1, 2) as u32;
-        let needed = if info.has_data_to_deliver() && info.probes.is_some() { 2 } else { planned };
-        if stimuli >= needed {
-            owed.enough.get_or_insert(now);
-        }
-    }
-
-    /// The number of unanswered stimuli, and for how long the first of them is unanswered at least.
-    fn unanswered(&self, silence: Duration, info: &Snapshot) -> (u32, Duration) {
-        let Some(probes) = info.probes else {
-            let (probes, since_first) = self.probes_due(silence);
-            let again = info.total_retransmits.unwrap_or(0).wrapping_sub(self.then.retransmits);
-            return (probes.saturating_add(again), since_first);
-        };
-        if !info.has_data_to_deliver() {
-            // n probes are n - 1 intervals.
-            let since_first = self.terms.interval.saturating_mul(probes.saturating_sub(1));
-            return (probes, since_first.min(silence));
-        }
-        let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
-        let retransmits = info.retransmits.unwrap_or(0);
-        let mut data = u32::from(data_sent_within(silence, info));
-        let at_most = info.attempted_for() + info.since_data_sent.unwrap_or_default();
-        if data > 0 && at_most + at_most / 8 <= silence {
-            data += retransmits; // all of them after the peer was heard
-        }
-        // One attempt that cannot even leave this host counts in the backoff only.
-        let again = info
-            .total_retransmits
-            .unwrap_or(0)
-            .wrapping_sub(self.then.retransmits)
-            .max(info.backoff.unwrap_or(0).saturating_sub(self.then.backoff));
-        let data = data.max(again.saturating_add(u32::from(self.then.data)));
-        let owed_for = if data > 0 { unacknowledged_for.min(silence) } else { Duration::ZERO };
-        (data.saturating_add(probes), owed_for)
-    }
-
-    /// Is data on its way that nobody acknowledges?
-    fn follow_data(&mut self, before: Instant, now: Instant, info: &Snapshot) {
-        let (Some(acknowledged), true) =
-            (info.bytes_acknowledged, info.unacked.is_some_and(|segments| segments > 0))
-        else {
-            self.stuck = None;
-            return;
-        };
-        let unacknowledged_for = info.unacknowledged_for().unwrap_or_default();
-        // Nothing was acknowledged while nothing was taken for an acknowledgement.
-        let begun = self.deaf.as_ref().map_or(self.begun, |deaf| self.begun.max(deaf.at));
-        let since = now.checked_sub(unacknowledged_for).unwrap_or(now);
-        match &mut self.stuck {
-            Some(stuck) if stuck.acknowledged == acknowledged => {
-                // With a user timeout the kernel's last wait is cut short, and what follows from its
-                // number is too long.
-                stuck.since = stuck.since.min(since).max(begun).max(stuck.not_before);
-            }
-            stuck => {
-                let not_before = before.max(begun);
-                let since = since.max(not_before);
-                *stuck = Some(Box::new(Stuck { since, acknowledged, not_before }));
-            }
-        }
-    }
-
-    /// Was the peer asked since the time became shorter?
-    fn follow_change(&mut self, now: Instant, info: &Snapshot) {
-        let shorter = self.changed.as_mut().and_then(|changed| changed.shorter.as_mut());
-        if let Some(shorter) = shorter.filter(|shorter| Attempts::of(info) != shorter.before) {
-            shorter.asked.get_or_insert(now);
-        }
-    }
-
     fn judge(&mut self, now: Instant, info: &Snapshot) {
         let lost_at = self.lost_at(now, info);
         let due_at = self.due_at(now, info);
@@ -742,14 +259,14 @@ impl Liveness {
     }
 
     fn lost_at(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
-        let enough = self.owed.as_ref().and_then(|owed| owed.enough);
-        let silent =
-            enough.and_then(|enough| Some(self.silent_at(now, info)?.max(enough + answer(info))));
+        let unanswered_since = self.owed.as_ref().and_then(|owed| owed.unanswered_since);
+        let silent = unanswered_since
+            .and_then(|enough| Some(self.silent_at(now, info)?.max(enough + answer(info))));
         // The oldest data was sent a little before the last of what came back was.
         let within = self.terms.within;
         let stuck = self.stuck_data(info).map(|stuck| stuck.since + within + answer(info));
         let lost = [silent, stuck].into_iter().flatten().min()?;
-        let called = self.called.as_ref().map(|called| called.answered);
+        let called = self.own_probes.as_ref().map(|called| called.answered);
         let asked = [self.asked_anew(now, info), called];
         Some(asked.into_iter().flatten().fold(lost, Instant::max))
     }
@@ -770,34 +287,6 @@ impl Liveness {
         let silent = now + within.saturating_sub(self.silence(now, info)?);
         Some((self.heard + within + GRAIN).max(silent).max(in_time))
     }
-
-    /// After the time became shorter in the midst of a silence: when the peer has been asked under
-    /// the new terms and had the time to answer.
-    fn asked_anew(&self, now: Instant, info: &Snapshot) -> Option<Instant> {
-        let shorter = self.changed.as_ref()?.shorter?;
-        // Until then the last call is near, and sends one where it can.
-        let answered = |asked: Instant| asked + last_call_before(info);
-        let asked = match shorter.asked {
-            Some(asked) => answered(asked), // however late that was
-            None => answered(now).min(shorter.latest),
-        };
-        Some(shorter.until.max(asked))
-    }
-
-    /// Data that was sent three times in vain.
-    fn stuck_data(&self, info: &Snapshot) -> Option<&Stuck> {
-        self.stuck.as_deref().filter(|_| info.retransmits.unwrap_or(0) >= 2)
-    }
-}
-
-/// How long before a verdict the last call goes out.
-fn last_call_before(info: &Snapshot) -> Duration {
-    LAST_CALL.max(2 * answer(info))
-}
-
-/// Whether data went out after the peer was last heard.
-fn data_sent_within(silence: Duration, info: &Snapshot) -> bool {
-    info.has_data_to_deliver() && info.since_data_sent.is_some_and(|sent| sent < silence)
 }
 
 /// How long an answer may take.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Error, OptionName, Quantity, Unit};
+use crate::time::milliseconds;
 
 /// The values that one option accepts.
 #[derive(Debug, Clone, Copy)]
@@ -85,11 +86,6 @@ impl Range {
         let value = u32::try_from(units).ok()?;
         (self.min..=self.max).contains(&i64::from(value)).then_some(value)
     }
-}
-
-/// A time in whole milliseconds, in 64 bits; the longest time of all stays the longest.
-pub(crate) fn milliseconds(time: Duration) -> u64 {
-    time.as_secs().saturating_mul(1000).saturating_add(u64::from(time.subsec_millis()))
 }
 
 /// What a system makes of one value of a [`Config`]: the range that it accepts, or why it takes none.

@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
-use crate::plan::milliseconds;
 use crate::snapshot::{LONGEST_TIMEOUT, Snapshot};
+use crate::time::milliseconds;
 
 /// What the option accepts, and the least of it that is also the kernel's default.
 const SMALLEST: Duration = Duration::from_secs(1);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::error::{Error, OptionName, Quantity, Unit};
 use crate::heartbeat::Rhythm;
-use crate::plan::{Plan, Range, milliseconds};
+use crate::plan::{Plan, Range};
 use crate::record::{Fields, field};
 use crate::sys;
+use crate::time::milliseconds;
 
 /// What the program asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use super::{About, Asked, Clock, Facts, Guard, Output, Settings, State};
 use crate::config::{Config, LEAVE_ALONE};
 use crate::error::Error;
-use crate::link::{Taking, Telling, completed, different};
+use crate::link::{Applying, Taking, completed, different};
 use crate::sys;
 
 /// A change of which the kernel is told.
@@ -13,13 +13,14 @@ pub(super) struct Changing {
     about: About,
     wanted: Settings,
     facts: Facts,
-    told: Told,
+    part: Part,
 }
 
+/// What of the settings goes to the kernel.
 #[derive(Debug)]
-enum Told {
+enum Part {
     /// What became different.
-    Difference(Telling),
+    Difference(Applying),
     /// All of it: what was wanted at the connect was refused.
     All(Taking),
 }
@@ -54,11 +55,11 @@ impl Guard {
         };
         match told {
             None => self.accept_change(about, wanted, facts, clock),
-            Some((config, told)) => {
+            Some((config, part)) => {
                 let facts = std::mem::take(facts);
-                let changing = Changing { about, wanted, facts, told };
+                let changing = Changing { about, wanted, facts, part };
                 self.asked = Some(Box::new(Asked::Changing(changing)));
-                self.outputs.push(Output::Tell(config));
+                self.outputs.push(Output::Apply(config));
             }
         }
         Ok(())
@@ -72,11 +73,11 @@ impl Guard {
         read: Option<Config>,
         clock: Clock,
     ) -> Result<(), Error> {
-        let Changing { about, wanted, facts, told } = changing;
+        let Changing { about, wanted, facts, part } = changing;
         let Some(link) = &mut self.link else { return Ok(()) };
-        let outcome = match told {
-            Told::Difference(telling) => given.map(|given| link.told(&telling, given, read)),
-            Told::All(taking) => match link.taken(taking, given, read) {
+        let outcome = match part {
+            Part::Difference(applying) => given.map(|given| link.applied(&applying, given, read)),
+            Part::All(taking) => match link.taken(taking, given, read) {
                 Ok(()) => {
                     self.refusals.accept(About::Connection);
                     Ok(())
@@ -111,7 +112,7 @@ impl Guard {
             };
             self.turn(state);
         }
-        self.watch(clock, facts);
+        self.follow_settings(clock, facts);
         self.calm();
     }
 
@@ -143,7 +144,7 @@ impl Guard {
         &mut self,
         wanted: &Settings,
         facts: &mut Facts,
-    ) -> Result<Option<(Config, Told)>, Error> {
+    ) -> Result<Option<(Config, Part)>, Error> {
         let new = wanted.config()?;
         let old = self.settings.config()?;
         let Some(link) = &mut self.link else {
@@ -154,7 +155,7 @@ impl Guard {
             let options = facts.options.take().filter(|_| !link.is_blind());
             return Ok(options.map(|options| {
                 let (config, taking) = link.take(&new, options, facts.info.as_ref());
-                (config, Told::All(taking))
+                (config, Part::All(taking))
             }));
         };
         let leaves = self.settings.detect_within.is_some() && wanted.detect_within.is_none();
@@ -170,8 +171,8 @@ impl Guard {
             return Ok(None);
         }
         let changed = completed(changed, &before, sys::limits()?.together);
-        let (config, telling) = link.tell(&changed, before, facts.info.as_ref());
-        Ok(Some((config, Told::Difference(telling))))
+        let (config, applying) = link.apply(&changed, before, facts.info.as_ref());
+        Ok(Some((config, Part::Difference(applying))))
     }
 }
 

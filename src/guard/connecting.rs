@@ -44,7 +44,7 @@ impl Guard {
                 let (config, taking) = link.take(&config, options, facts.info.as_ref());
                 let connecting = Connecting { taking, facts: std::mem::take(facts) };
                 self.asked = Some(Box::new(Asked::Connecting(connecting)));
-                self.outputs.push(Output::Tell(config));
+                self.outputs.push(Output::Apply(config));
                 Ok(())
             }
         }
@@ -86,7 +86,7 @@ impl Guard {
         if no_descriptor {
             outcome = Err(NO_DESCRIPTOR);
         }
-        self.watch(clock, facts);
+        self.follow_settings(clock, facts);
         self.refuse_multipath();
         match outcome {
             Ok(()) => Ok(()),
@@ -112,7 +112,7 @@ impl Guard {
 
     /// Brings what watches the connection in line with the settings. `facts` are of before the kernel
     /// was told.
-    pub(super) fn watch(&mut self, clock: Clock, facts: &Facts) {
+    pub(super) fn follow_settings(&mut self, clock: Clock, facts: &Facts) {
         let enabled = self.settings.values.enabled;
         let rhythm = self.settings.rhythm().filter(|_| enabled);
         let Some(link) = &mut self.link else {

@@ -98,8 +98,8 @@ pub enum Input {
     },
     /// A call outside of the guard was accepted.
     Accepted(About),
-    /// What came of [`Output::Tell`].
-    Told {
+    /// What came of [`Output::Apply`].
+    Applied {
         /// What the kernel has really given, or why it refused. Then the socket is as it was.
         given: Result<Config, Error>,
         /// What is on the socket now, as far as it can be read.
@@ -148,12 +148,12 @@ pub struct Wants {
 /// What is to be done, in this order.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Output {
-    /// Tell the kernel these values, and the guard what came of it: [`Input::Told`].
-    Tell(Config),
-    /// Tell the kernel these values. What it refuses of them waits for the next time.
-    Put(Config),
-    /// Tell the kernel alone after how many unanswered probes it gives up.
-    Count(u32),
+    /// Set these options on the socket, and tell the guard what came of it: [`Input::Applied`].
+    Apply(Config),
+    /// Set these options, which waited for the peer to be heard. What is refused of them stays as it is.
+    ApplyWaiting(Config),
+    /// Set the kernel's count alone: after how many unanswered probes it gives up.
+    SetCount(u32),
     /// Have the kernel send a probe now. The values are those in force.
     Probe(Config),
     /// Limit the time between two retransmissions.

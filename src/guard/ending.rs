@@ -9,7 +9,7 @@ use crate::snapshot::{ConnectionState, Snapshot};
 
 impl Guard {
     /// The network library reported an error on the connection.
-    pub(super) fn note_report(&mut self, error: ReportedError, alive: bool, clock: Clock) {
+    pub(super) fn report(&mut self, error: ReportedError, alive: bool, clock: Clock) {
         if alive && error != ReportedError::ClosedByPeer {
             return;
         }

@@ -8,7 +8,7 @@ use super::{About, Asked, Clock, Facts, Guard, Output, State};
 use crate::config::Config;
 use crate::error::Error;
 use crate::history;
-use crate::link::{Link, Sight, Stage, Telling, Unreported, Verified};
+use crate::link::{Applying, Link, Sight, Stage, Unreported, Verified};
 use crate::liveness::{Liveness, Verdict};
 use crate::loss::{self, Evidence, Loss, ReportedError};
 use crate::snapshot::{ConnectionState, Snapshot};
@@ -16,7 +16,7 @@ use crate::snapshot::{ConnectionState, Snapshot};
 /// A look at a socket that does not have what is promised of it, and is told so.
 #[derive(Debug)]
 pub(super) struct Verifying {
-    telling: Telling,
+    applying: Applying,
     queued: u64,
     facts: Facts,
 }
@@ -76,10 +76,10 @@ impl Guard {
         }
         link.goes_on();
         match link.verify(loose, now, info, facts) {
-            Verified::Missing(config, telling) => {
-                let verifying = Verifying { telling, queued, facts: std::mem::take(facts) };
+            Verified::Missing(config, applying) => {
+                let verifying = Verifying { applying, queued, facts: std::mem::take(facts) };
                 self.asked = Some(Box::new(Asked::Verifying(verifying)));
-                self.outputs.push(Output::Tell(config));
+                self.outputs.push(Output::Apply(config));
                 return;
             }
             Verified::Changed => self.follow(facts, clock),
@@ -90,7 +90,7 @@ impl Guard {
 
     /// What is promised is another now.
     fn follow(&mut self, facts: &Facts, clock: Clock) {
-        self.watch(clock, facts);
+        self.follow_settings(clock, facts);
         self.refuse_multipath();
     }
 
@@ -102,9 +102,9 @@ impl Guard {
         read: Option<Config>,
         clock: Clock,
     ) {
-        let Verifying { telling, queued, facts } = verifying;
+        let Verifying { applying, queued, facts } = verifying;
         let Some(link) = &mut self.link else { return };
-        link.told_again(&telling, given, read);
+        link.applied_again(&applying, given, read);
         if link.has_several_paths() {
             self.follow(&facts, clock);
         }

@@ -103,7 +103,7 @@ impl Guard {
     /// Whether this is no answer, or one to what was asked.
     pub(crate) fn takes(&self, input: &Input) -> bool {
         match (input, self.asked.as_deref()) {
-            (Input::Told { .. }, asked) => matches!(
+            (Input::Applied { .. }, asked) => matches!(
                 asked,
                 Some(Asked::Changing(_) | Asked::Connecting(_) | Asked::Verifying(_))
             ),
@@ -133,7 +133,7 @@ impl Input {
             Input::Disconnected(_) => "disconnected",
             Input::Refused { .. } => "refused",
             Input::Accepted(_) => "accepted",
-            Input::Told { .. } => "told",
+            Input::Applied { .. } => "applied",
             Input::Error(_) => "error",
         }
     }
@@ -162,7 +162,7 @@ impl Input {
             Input::Disconnected(Box::new(evidence)),
             Input::Refused { about: About::Settings, why: "not in the history".to_owned() },
             Input::Accepted(About::Settings),
-            Input::Told { given: Ok(LEAVE_ALONE), read: None },
+            Input::Applied { given: Ok(LEAVE_ALONE), read: None },
             Input::Error(ReportedError::None),
         ];
         all.into_iter().find(|input| input.word() == word)
@@ -208,7 +208,7 @@ impl Input {
                 snapshot(to, &mut evidence.snapshot);
             }
             Input::Refused { about, .. } | Input::Accepted(about) => field(to, "about", about),
-            Input::Told { given, read } => {
+            Input::Applied { given, read } => {
                 outcome(to, given, Config::fields);
                 let names =
                     ["r_enabled", "r_idle", "r_interval", "r_count", "r_timeout", "r_limit"];

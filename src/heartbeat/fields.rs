@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Beat, Heartbeat, Rhythm, Seen, Taken};
+use super::beat::{Beat, Seen};
+use super::taken::Taken;
+use super::{Heartbeat, Rhythm};
 use crate::record::{Fields, field, optional};
 
 impl Heartbeat {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Link;
-use super::telling::Waits;
+use super::applying::Waits;
 use crate::config::{Config, LEAVE_ALONE};
 use crate::guard::{Output, Outputs};
 use crate::retransmission;
@@ -48,11 +48,11 @@ impl Link {
         if probes == 0 {
             // Heard again. The count is as before, or the next death would take longer without us.
             if self.raised.take().is_some() {
-                out.push(Output::Count(count));
+                out.push(Output::SetCount(count));
             }
             let Waits { idle, interval, user_timeout } = std::mem::take(&mut self.waits);
             if idle || interval || user_timeout {
-                out.push(Output::Put(Config {
+                out.push(Output::ApplyWaiting(Config {
                     idle: in_force.idle.filter(|_| idle),
                     interval: in_force.interval.filter(|_| interval),
                     user_timeout: in_force.user_timeout.filter(|_| user_timeout),
@@ -69,7 +69,7 @@ impl Link {
             if needed > self.raised.unwrap_or(0) {
                 let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
                 debug_assert!(raised >= count, "the kernel would give up before the plan does");
-                out.push(Output::Count(raised));
+                out.push(Output::SetCount(raised));
                 self.raised = Some(raised);
             }
         }
@@ -84,7 +84,7 @@ impl Link {
     pub(crate) fn lower_count(&mut self, out: &mut Outputs) {
         let raised = self.raised.take();
         if let Some(count) = raised.and_then(|_| self.in_force()?.count) {
-            out.push(Output::Count(count));
+            out.push(Output::SetCount(count));
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    Attempts, Called, Changed, Deaf, Liveness, Looking, Owed, Shorter, Slow, Stuck, Terms, Verdict,
-};
+use super::calls::OwnProbes;
+use super::changes::{Attempts, Changed, Shorter, Slow};
+use super::evidence::{Deaf, Owed, Stuck};
+use super::{Liveness, Looking, Terms, Verdict};
 use crate::record::{Fields, field, optional, variants};
 
 variants!(Verdict: Self::Healthy, Self::Suspect, Self::Lost);
@@ -85,9 +86,9 @@ impl Liveness {
         );
         optional(
             to,
-            "called",
-            &mut self.called,
-            |now| Box::new(Called::blank(now)),
+            "own_probes",
+            &mut self.own_probes,
+            |now| Box::new(OwnProbes::blank(now)),
             |it, to| {
                 it.fields(to);
             },
@@ -102,13 +103,13 @@ impl Liveness {
 
 impl Owed {
     fn blank(now: Instant) -> Self {
-        Self { since: now, late: Duration::ZERO, enough: None }
+        Self { since: now, late: Duration::ZERO, unanswered_since: None }
     }
 
     fn fields(&mut self, to: &mut dyn Fields) {
         field(to, "owed_since", &mut self.since);
         field(to, "owed_late", &mut self.late);
-        field(to, "owed_enough", &mut self.enough);
+        field(to, "unanswered_since", &mut self.unanswered_since);
     }
 }
 
@@ -174,13 +175,13 @@ impl Deaf {
     }
 }
 
-impl Called {
+impl OwnProbes {
     fn blank(now: Instant) -> Self {
         Self { last: 0, answered: now }
     }
 
     fn fields(&mut self, to: &mut dyn Fields) {
         field(to, "last_calls", &mut self.last);
-        field(to, "answered", &mut self.answered);
+        field(to, "answer_until", &mut self.answered);
     }
 }

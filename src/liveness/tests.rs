@@ -1,3 +1,6 @@
+use super::calls::last_call_before;
+use super::changes::Attempts;
+use super::evidence::data_sent_within;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -567,7 +570,7 @@ fn a_probe_that_is_sent_for_the_kernel_is_waited_for_as_the_plan_would_only_if_i
         live.next = now - ms(late);
         live.look(now, &info);
         assert!(live.next_call(now, &info), "{late}");
-        let called = live.called.expect("it was called");
+        let called = live.own_probes.expect("it was called");
         assert_eq!((called.answered, called.last), (now + waited, 0), "{late}");
     }
 }

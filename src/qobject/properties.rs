@@ -10,7 +10,8 @@ use cxx_qt_lib::{QByteArray, QString};
 
 use super::deciding::refuse;
 use super::ffi;
-use crate::config::{Config, detect_within_range};
+use crate::config::Config;
+use crate::deadline::detect_within_range;
 use crate::error::{Error, OptionName, Unit};
 use crate::guard::{About, Input, Settings, State, View};
 use crate::kernel::{self, Kernel as _};

@@ -497,7 +497,7 @@ impl<'a> World<'a> {
             self.judge.told(self.now, reason);
             self.losses.push((self.now, reason));
             // Of some lives: it takes as long as all the rest.
-            let replays = self.life.seed.is_multiple_of(16);
+            let replays = self.life.seed % 16 == 0;
             if let Err(why) = if replays { self.guarded.replays(reason) } else { Ok(()) } {
                 self.judge.not_replayed(self.now, why);
             }

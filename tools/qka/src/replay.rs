@@ -134,8 +134,8 @@ impl Row {
 /// What was to be done, in words.
 fn words(output: &Output) -> String {
     match output {
-        Output::Tell(_) | Output::Put(_) => "sets options".to_owned(),
-        Output::Count(count) => format!("sets the count to {count}"),
+        Output::Apply(_) | Output::ApplyWaiting(_) => "sets options".to_owned(),
+        Output::SetCount(count) => format!("sets the count to {count}"),
         Output::Probe(_) => "sends a probe".to_owned(),
         Output::RetransmitWithin(limit) => format!("retransmits within {}", time(*limit)),
         Output::PutBack(_) => "puts all options back".to_owned(),

@@ -26,7 +26,7 @@ pub(super) struct Waits {
 
 /// The kernel is being told.
 #[derive(Debug)]
-pub(crate) struct Telling {
+pub(crate) struct Applying {
     wanted: Config,
     was: Config,
     planned: Option<u32>,
@@ -37,7 +37,7 @@ pub(crate) struct Telling {
 /// The socket is being taken under guard.
 #[derive(Debug)]
 pub(crate) struct Taking {
-    telling: Telling,
+    applying: Applying,
     /// What was there.
     before: Config,
     /// Why that could not be read.
@@ -58,8 +58,8 @@ impl Link {
             Err(error) => (Config { enabled: false, ..LEAVE_ALONE }, Some(error)),
         };
         self.found = Some(Found::new(&before));
-        let (told, telling) = self.tell(wanted, before, info);
-        (told, Taking { telling, before, unread })
+        let (told, applying) = self.apply(wanted, before, info);
+        (told, Taking { applying, before, unread })
     }
 
     /// What came of that. With an error comes what has to be put back: a sandbox may let some of the
@@ -70,12 +70,12 @@ impl Link {
         given: Result<Config, Error>,
         read: Option<Config>,
     ) -> Result<(), (Error, Option<Found>)> {
-        let Taking { telling, before, unread } = taking;
+        let Taking { applying, before, unread } = taking;
         match given {
             Ok(given) => {
-                self.told(&telling, given, read);
+                self.applied(&applying, given, read);
                 // What could not be read is known by now, if it was given.
-                let unknown = unread.filter(|_| is_loose(&telling.wanted));
+                let unknown = unread.filter(|_| is_loose(&applying.wanted));
                 unknown.map_or(Ok(()), |error| Err((error, None)))
             }
             Err(error) => {
@@ -102,12 +102,12 @@ impl Link {
     ///
     /// Linux keeps its count of unanswered probes across all changes: those that are out are added
     /// to the new count. And what would have it give up for them waits: see [`Waits`].
-    pub(crate) fn tell(
+    pub(crate) fn apply(
         &self,
         wanted: &Config,
         was: Config,
         info: Option<&Snapshot>,
-    ) -> (Config, Telling) {
+    ) -> (Config, Applying) {
         let probes = info.and_then(|info| info.probes).unwrap_or(0);
         let planned = wanted.count.or(was.count);
         let mut told = *wanted;
@@ -144,12 +144,12 @@ impl Link {
             told.user_timeout = told.user_timeout.or(was.user_timeout);
         }
         debug_assert!(raised.is_none_or(|raised| Some(raised) > planned), "{raised:?} {planned:?}");
-        (told, Telling { wanted: *wanted, was, planned, raised, waits })
+        (told, Applying { wanted: *wanted, was, planned, raised, waits })
     }
 
     /// The kernel has taken it: what it has really `given`, and what was `read` after that.
-    pub(crate) fn told(&mut self, telling: &Telling, given: Config, read: Option<Config>) {
-        let Telling { wanted, was, planned, raised, waits } = *telling;
+    pub(crate) fn applied(&mut self, applying: &Applying, given: Config, read: Option<Config>) {
+        let Applying { wanted, was, planned, raised, waits } = *applying;
         let as_told = |wanted: Option<Duration>, given: Option<Duration>, waits: bool| {
             wanted.map(|wanted| given.filter(|_| !waits).unwrap_or(wanted))
         };
@@ -178,14 +178,14 @@ impl Link {
     }
 
     /// The same for values that were [missing](super::Verified::Missing). A refusal leaves the promise.
-    pub(crate) fn told_again(
+    pub(crate) fn applied_again(
         &mut self,
-        telling: &Telling,
+        applying: &Applying,
         given: Result<Config, Error>,
         read: Option<Config>,
     ) {
         if let Ok(given) = given {
-            self.told(telling, given, read);
+            self.applied(applying, given, read);
         }
         self.retransmissions = Retransmissions::Untouched;
     }

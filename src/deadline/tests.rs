@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::LEAVE_ALONE;
 use crate::error::Unit;
 use crate::plan::{Offer, Shipped, Together};
 use proptest::prelude::*;
