@@ -2,8 +2,7 @@
 //!
 //! What C++ cannot get across a bridge is written out flat: an optional value as [`ffi::Value`], an
 //! error as [`ffi::Failure`]. The facade in `cpp/` makes `std::optional` and `std::error_code` of
-//! them, so that no installed header shows a type of the bridge. A panic ends here
-//! ([`contain`]).
+//! them, so that no installed header shows a type of the bridge. A panic ends here ([`contain`]).
 
 mod failures;
 mod shapes;
@@ -19,11 +18,13 @@ use crate::listener::{self, Inherited};
 use crate::witness::Witness;
 use crate::{defaults, duplicates, socket, sys, time};
 
+#[cfg(feature = "qt")]
+pub(crate) use failures::Fault;
+pub(crate) use failures::contain;
 use failures::split;
-pub(crate) use failures::{Fault, contain};
 use shapes::{
-    config_result, lowered, lowered_inherited, raised, raised_inherited, raised_snapshot, saturate,
-    span, times,
+    config_result, lowered, lowered_inherited, raised_capabilities, raised_inherited,
+    raised_snapshot, saturate,
 };
 
 #[cxx::bridge(namespace = "qkeepalive::bridge")]
@@ -247,22 +248,7 @@ fn set_system_defaults(config: &ffi::Config) -> ffi::ConfigResult {
 }
 
 fn capabilities() -> ffi::Capabilities {
-    let can = contain(|| Ok(crate::capabilities())).unwrap_or_default();
-    ffi::Capabilities {
-        idle: times(can.idle),
-        interval: times(can.interval),
-        count: span(can.count.map(|counts| [*counts.start(), *counts.end(), 1].map(i64::from))),
-        user_timeout: times(can.user_timeout),
-        detect_within: times(can.detect_within),
-        times_together: can.times_together,
-        system_defaults: can.system_defaults,
-        set_system_defaults: can.set_system_defaults,
-        read_back: can.read_back,
-        probes_counter: can.probes_counter,
-        deadline: can.deadline,
-        loss_reason: can.loss_reason,
-        early_warning: can.early_warning,
-    }
+    raised_capabilities(contain(|| Ok(crate::capabilities())).unwrap_or_default())
 }
 
 fn tells_data_received() -> bool {

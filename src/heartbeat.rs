@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use crate::liveness::{NextLook, Verdict, answer};
 use crate::snapshot::Snapshot;
 
-use beat::{Beat, Seen};
+use beat::Beat;
 pub use rhythm::Rhythm;
 use taken::{Taken, is_unanswered};
 
@@ -226,19 +226,6 @@ impl Heartbeat {
         let answered = matches!(self.beat, Beat::Left { before, .. } if self.answers(before));
         if answered {
             self.beat = Beat::None;
-        }
-    }
-
-    fn seen(&self, now: Instant) -> Seen {
-        Seen { at: now, received: self.received }
-    }
-
-    /// Whether the peer has said something since then. Where nobody counts it, at about the same time
-    /// is as good: the kernel's grain is coarse.
-    fn answers(&self, before: Seen) -> bool {
-        match (self.received, before.received) {
-            (Some(now), Some(then)) => now != then,
-            _ => before.at <= self.heard + 2 * GRAIN,
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::failures::{Fault, split};
 use super::ffi;
-use crate::capabilities::TimeRange;
+use crate::capabilities::{Capabilities, TimeRange};
 use crate::config::{Config, LEAVE_ALONE};
 use crate::error::Error;
 use crate::listener::Inherited;
@@ -103,12 +103,12 @@ pub(super) fn state_number(state: ConnectionState) -> u32 {
     }
 }
 
-pub(super) fn times(range: Option<TimeRange>) -> ffi::Span {
+fn times(range: Option<TimeRange>) -> ffi::Span {
     let ms = |time| saturate(time::milliseconds(time));
     span(range.map(|TimeRange { min, max, step, .. }| [ms(min), ms(max), ms(step)]))
 }
 
-pub(super) fn span(values: Option<[i64; 3]>) -> ffi::Span {
+fn span(values: Option<[i64; 3]>) -> ffi::Span {
     let [min, max, step] = values.unwrap_or_default();
     ffi::Span { given: values.is_some(), min, max, step }
 }
@@ -142,4 +142,22 @@ pub(super) fn saturate(number: u64) -> i64 {
 pub(super) fn config_result(outcome: Result<Config, Fault>) -> ffi::ConfigResult {
     let (config, failure) = split(outcome);
     ffi::ConfigResult { config: raised(&config.unwrap_or_default()), failure }
+}
+
+pub(super) fn raised_capabilities(can: Capabilities) -> ffi::Capabilities {
+    ffi::Capabilities {
+        idle: times(can.idle),
+        interval: times(can.interval),
+        count: span(can.count.map(|counts| [*counts.start(), *counts.end(), 1].map(i64::from))),
+        user_timeout: times(can.user_timeout),
+        detect_within: times(can.detect_within),
+        times_together: can.times_together,
+        system_defaults: can.system_defaults,
+        set_system_defaults: can.set_system_defaults,
+        read_back: can.read_back,
+        probes_counter: can.probes_counter,
+        deadline: can.deadline,
+        loss_reason: can.loss_reason,
+        early_warning: can.early_warning,
+    }
 }

@@ -1,4 +1,4 @@
-use super::shapes::value;
+use super::shapes::{raised, value};
 use super::*;
 use crate::error::Error;
 use proptest::prelude::*;

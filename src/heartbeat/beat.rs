@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::taken::Taken;
+use super::{GRAIN, Heartbeat};
 
 /// The beat under way.
 #[derive(Debug, Clone, Copy)]
@@ -39,4 +40,19 @@ pub(super) struct Seen {
     pub(super) at: Instant,
     /// Its bytes, where the kernel counts them.
     pub(super) received: Option<u64>,
+}
+
+impl Heartbeat {
+    pub(super) fn seen(&self, now: Instant) -> Seen {
+        Seen { at: now, received: self.received }
+    }
+
+    /// Whether the peer has said something since then. Where nobody counts it, at about the same time
+    /// is as good: the kernel's grain is coarse.
+    pub(super) fn answers(&self, before: Seen) -> bool {
+        match (self.received, before.received) {
+            (Some(now), Some(then)) => now != then,
+            _ => before.at <= self.heard + 2 * GRAIN,
+        }
+    }
 }
