@@ -187,7 +187,7 @@ impl Guard {
                 options: inherited.is_none(),
                 multipath: inherited.is_none(),
                 retries: true,
-                retransmit_within: self.settings.values.enabled,
+                retransmit_within: self.limits_at_connect(inherited.as_ref()),
                 ..Wants::default()
             },
             Input::Settings { .. } => Wants {
@@ -195,7 +195,7 @@ impl Guard {
                 left,
                 options: tells && self.in_force().is_none(),
                 retries: tells,
-                retransmit_within: tells,
+                retransmit_within: link.is_some_and(Link::wants_limit),
                 ..Wants::default()
             },
             Input::Looked { .. } => match link.filter(|link| tells && self.judges(link)) {
@@ -222,6 +222,13 @@ impl Guard {
             }
             _ => Wants::default(),
         }
+    }
+
+    /// Whether the limit for retransmissions is going to be another with the connect.
+    fn limits_at_connect(&self, inherited: Option<&Found>) -> bool {
+        let within = self.settings.config().ok().and_then(|config| config.detection_time());
+        let known = inherited.is_some_and(|found| found.retransmit_within().is_some());
+        within.is_some_and(retransmission::is_limited) && !known
     }
 
     /// What the program asked for.

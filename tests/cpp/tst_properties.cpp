@@ -237,14 +237,16 @@ void tst_Properties::aTimeThatNoIntHoldsIsRefusedAsItIs()
              qPrintable(guard.errorString()));
 }
 
-/// Beside the setters of its properties there is nothing to call. What a program can reach by name is
-/// that and nothing more, and so is what it links.
+/// Beside the setters of its properties there is nothing to call but what only tells. What a program can
+/// reach by name is that and nothing more, and so is what it links.
 void tst_Properties::nobodyCanForgeALoss()
 {
     const QMetaObject &meta = KeepAlive::staticMetaObject;
     QCOMPARE(meta.superClass(), &QObject::staticMetaObject);
-    for (int i = meta.methodOffset(); i < meta.methodCount(); ++i)
-        QCOMPARE(meta.method(i).methodType(), QMetaMethod::Signal);
+    for (int i = meta.methodOffset(); i < meta.methodCount(); ++i) {
+        if (meta.method(i).name() != "history")
+            QCOMPARE(meta.method(i).methodType(), QMetaMethod::Signal);
+    }
     static_assert(sizeof(KeepAlive) == sizeof(QObject) + sizeof(void *),
                   "what is compiled against it stays right");
 }

@@ -29,10 +29,16 @@ QStringList printed(int columns, const std::function<void()> &print)
     print();
     std::fflush(stdout);
     ::dup2(before, STDOUT_FILENO);
-    QByteArray text(65536, '\0');
-    text.truncate(int(std::max<ssize_t>(0, ::read(ends[0], text.data(), size_t(text.size())))));
-    for (const int descriptor : {before, ends[0], ends[1]})
-        ::close(descriptor);
+    ::close(before);
+    ::close(ends[1]);
+    // To its end: the kernel hands over what goes through a terminal piece by piece.
+    QByteArray text;
+    QByteArray piece(4096, '\0');
+    for (ssize_t got = 1; got > 0;) {
+        got = ::read(ends[0], piece.data(), size_t(piece.size()));
+        text.append(piece.constData(), int(std::max<ssize_t>(0, got)));
+    }
+    ::close(ends[0]);
     QString plain = QString::fromUtf8(text).remove(QLatin1Char('\r'));
     plain.remove(QRegularExpression(QStringLiteral("\033\\[\\d+m")));
     return plain.split(QLatin1Char('\n'));
