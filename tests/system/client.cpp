@@ -40,7 +40,7 @@ Client::Client(bool tls, int detectWithin)
             [this] { m_events << QStringLiteral("disconnected"); });
     connect(m_socket.get(), &QTcpSocket::readyRead, this, [this] {
         if (m_reads)
-            m_received = m_received.right(1024) + m_socket->readAll();
+            take();
     });
     m_writer.setInterval(writeInterval);
     connect(&m_writer, &QTimer::timeout, this, [this] {
@@ -126,7 +126,15 @@ void Client::readOn()
 {
     m_reads = true;
     m_socket->setReadBufferSize(0);
-    m_received += m_socket->readAll();
+    take();
+}
+
+/// Of what a peer streams only the end is kept. Its answer may be gone from there by the time that
+/// somebody looks, and so it is looked for here.
+void Client::take()
+{
+    m_received = m_received.right(1024) + m_socket->readAll();
+    m_answered = m_answered || (!m_question.isEmpty() && m_received.contains(m_question));
 }
 
 qint64 Client::waiting() const
@@ -147,9 +155,10 @@ bool Client::waitUntilAcknowledged(int timeout)
 
 bool Client::isAnswered(int timeout)
 {
-    const QByteArray question = "is anybody there?";
-    m_socket->write(question);
-    return QTest::qWaitFor([&] { return m_received.contains(question); }, timeout);
+    m_question = "is anybody there?";
+    m_answered = false;
+    m_socket->write(m_question);
+    return QTest::qWaitFor([&] { return m_answered; }, timeout);
 }
 
 void Client::forgetEvents()

@@ -81,6 +81,7 @@ private slots:
 
 private:
     void look();
+    void take();
 
     QElapsedTimer m_clock;
     std::unique_ptr<QTcpSocket> m_socket;
@@ -89,6 +90,8 @@ private:
     QTimer m_writer;
     bool m_reads = true;
     QByteArray m_received;
+    QByteArray m_question;
+    bool m_answered = false;
     QStringList m_events;
     ka::LossReason m_reason = ka::LossReason::NoLoss;
     QString m_detail;
