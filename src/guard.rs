@@ -86,21 +86,27 @@ pub struct View {
 #[derive(Debug, Default)]
 pub struct Guard {
     settings: Settings,
-    /// The two times of the heart-beat that were asked for and do not fit each other: one of them may
-    /// still change.
-    pair: Option<Box<(Option<Duration>, Option<Duration>)>>,
     state: State,
     /// The connection under guard.
     link: Option<Link>,
-    /// What was found on the socket of a connection that is lost and was not aborted: it is still
-    /// there, and nobody watches it.
-    left: Option<Box<Found>>,
     loss_reason: Option<LossReason>,
     refusals: Refusals,
     /// What an answer is waited for.
     asked: Option<Box<Asked>>,
     outputs: Outputs,
-    history: Option<Box<History>>, // rare
+    rare: Option<Box<Rare>>,
+}
+
+/// What few guards have.
+#[derive(Debug, Default)]
+struct Rare {
+    /// The two times of the heart-beat that were asked for and do not fit each other: one of them may
+    /// still change.
+    pair: Option<(Option<Duration>, Option<Duration>)>,
+    /// What was found on the socket of a connection that is lost and was not aborted: it is still
+    /// there, and nobody watches it.
+    left: Option<Found>,
+    history: Option<History>,
 }
 
 /// What is going on until the answer to an [`Output`] comes in.
@@ -239,8 +245,8 @@ impl Guard {
     /// The settings with the heart-beat's times as they were asked for last, whether or not they fit
     /// each other. A change of one of the two begins here, and so they can be set in any order.
     pub fn settings_asked(&self) -> Settings {
-        match self.pair.as_deref() {
-            Some(&(heartbeat_interval, heartbeat_timeout)) => {
+        match self.rare.as_ref().and_then(|rare| rare.pair) {
+            Some((heartbeat_interval, heartbeat_timeout)) => {
                 Settings { heartbeat_interval, heartbeat_timeout, ..self.settings }
             }
             None => self.settings,
@@ -267,7 +273,7 @@ impl Guard {
     pub fn found(&self) -> Option<Found> {
         match &self.link {
             Some(link) => link.found,
-            None => self.left.as_deref().copied(),
+            None => self.rare.as_ref()?.left,
         }
     }
 
@@ -309,34 +315,6 @@ impl Guard {
         self.refusals.has(why)
     }
 
-    fn attach(&mut self) {
-        self.detach();
-        self.turn(State::Waiting);
-    }
-
-    fn detach(&mut self) {
-        (self.link, self.left) = (None, None);
-        self.loss_reason = None;
-        self.turn(State::Detached);
-        for about in [About::Socket, About::Connection, About::Promise] {
-            self.refusals.accept(about);
-        }
-    }
-
-    fn renew(&mut self) {
-        (self.link, self.left) = (None, None);
-        if self.state != State::Lost {
-            self.turn(State::Waiting);
-        }
-    }
-
-    fn let_go(&mut self) {
-        if let Some(found) = self.found() {
-            self.outputs.push(Output::PutBack(found));
-        }
-        self.detach();
-    }
-
     fn received(&mut self, clock: Clock) {
         if let Some(heart) = self.link.as_mut().and_then(Link::heartbeat) {
             heart.received(clock.now);
@@ -371,14 +349,27 @@ impl Guard {
     }
 
     fn say(&mut self, loss: Loss, clock: Clock) {
-        if let Some(history) = &mut self.history {
-            history.came(clock.now, history::LOST, Some(loss.reason));
-        }
+        self.note_end(clock, history::LOST, loss);
         log::warn!(target: "qkeepalive::verdict", "lost: {:?}: {loss}", loss.reason);
         self.loss_reason = Some(loss.reason);
         log::debug!(target: "qkeepalive::verdict", "{}", self.history());
         self.turn(State::Lost);
         self.outputs.push(Output::Lost(loss));
+    }
+
+    fn note_end(&mut self, clock: Clock, word: &str, loss: Loss) {
+        let history = self.rare.as_mut().and_then(|rare| rare.history.as_mut());
+        history.into_iter().for_each(|it| it.came(clock.now, word, Some(loss.reason)));
+    }
+
+    /// Changes what few guards have. What nobody has takes no room.
+    fn keep(&mut self, change: impl FnOnce(&mut Rare)) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        change(&mut rare);
+        let Rare { pair, left, history } = &*rare;
+        if pair.is_some() || left.is_some() || history.is_some() {
+            self.rare = Some(rare);
+        }
     }
 
     fn turn(&mut self, state: State) {

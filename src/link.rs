@@ -35,7 +35,7 @@ pub(crate) struct Link {
     /// What was there before.
     pub(crate) found: Option<Found>,
     pub(crate) liveness: Option<Liveness>,
-    heartbeat: Beats,
+    heartbeat: Option<Box<Beats>>, // few have one
     /// What is known of its end, when that comes near.
     end: Option<Box<End>>,
     pub(crate) retries: u32,
@@ -81,12 +81,10 @@ pub(crate) enum Sight {
 /// The heart-beat of a connection.
 #[derive(Debug, Clone)]
 enum Beats {
-    /// There was none yet.
-    Never,
     /// It beats.
-    Beating(Box<Heartbeat>), // few have one
+    Beating(Heartbeat),
     /// It does not now, and knows of the beat that is under way.
-    Resting(Box<Heartbeat>),
+    Resting(Heartbeat),
 }
 
 /// What is known of the end of a connection.
@@ -132,7 +130,7 @@ impl Link {
             promised: None,
             found: None,
             liveness: None,
-            heartbeat: Beats::Never,
+            heartbeat: None,
             end: None,
             retries: 0,
             retransmissions: Retransmissions::Untouched,
@@ -220,58 +218,57 @@ impl Link {
 
     /// The heart-beat, if it beats.
     pub(crate) fn heart(&self) -> Option<&Heartbeat> {
-        match &self.heartbeat {
-            Beats::Beating(heart) => Some(heart),
-            Beats::Never | Beats::Resting(_) => None,
+        match self.heartbeat.as_deref() {
+            Some(Beats::Beating(heart)) => Some(heart),
+            Some(Beats::Resting(_)) | None => None,
         }
     }
 
     /// The heart-beat, also one that rests.
     pub(crate) fn heartbeat(&mut self) -> Option<&mut Heartbeat> {
-        match &mut self.heartbeat {
+        match self.heartbeat.as_deref_mut()? {
             Beats::Beating(heart) | Beats::Resting(heart) => Some(heart),
-            Beats::Never => None,
         }
     }
 
     /// Whether somebody has to know what has really left this host.
     pub(crate) fn has_heartbeat(&self) -> bool {
-        !matches!(self.heartbeat, Beats::Never)
+        self.heartbeat.is_some()
     }
 
     /// Has it beat like this from now on, or not at all.
     pub(crate) fn beat(&mut self, rhythm: Option<Rhythm>, now: Instant, info: &Snapshot) {
-        let before = std::mem::replace(&mut self.heartbeat, Beats::Never);
-        self.heartbeat = match (before, rhythm) {
-            (Beats::Never, None) => Beats::Never,
-            (Beats::Never, Some(rhythm)) => Beats::Beating(Box::new(Heartbeat::new(rhythm, now))),
-            (Beats::Beating(heart) | Beats::Resting(heart), None) => Beats::Resting(heart),
-            (Beats::Resting(mut heart), Some(rhythm)) => {
+        let beats = match (self.heartbeat.take().map(|beats| *beats), rhythm) {
+            (None, None) => return,
+            (None, Some(rhythm)) => Beats::Beating(Heartbeat::new(rhythm, now)),
+            (Some(Beats::Beating(heart) | Beats::Resting(heart)), None) => Beats::Resting(heart),
+            (Some(Beats::Resting(mut heart)), Some(rhythm)) => {
                 heart.resume(rhythm, now, info);
                 Beats::Beating(heart)
             }
-            (Beats::Beating(mut heart), Some(rhythm)) => {
+            (Some(Beats::Beating(mut heart)), Some(rhythm)) => {
                 if *heart.rhythm() != rhythm {
                     heart.change(rhythm, now, info);
                 }
                 Beats::Beating(heart)
             }
         };
+        self.heartbeat = Some(Box::new(beats));
     }
 
     /// Nothing is asked of the peer's program any more.
     pub(crate) fn end_beats(&mut self) {
-        self.heartbeat = Beats::Never;
+        self.heartbeat = None;
     }
 
     /// What watches the heart-beat, with what it may know.
     pub(crate) fn pulse(&mut self, now: Instant, info: &Snapshot, queued: u64) -> Option<Pulse> {
         // Of several paths the kernel describes one.
         let several = self.has_several_paths();
-        match &mut self.heartbeat {
+        match self.heartbeat.as_deref_mut()? {
             Beats::Beating(heart) if several => Some(heart.look(now, &Snapshot::default(), queued)),
             Beats::Beating(heart) => Some(heart.look(now, info, queued)),
-            Beats::Never | Beats::Resting(_) => None,
+            Beats::Resting(_) => None,
         }
     }
 

@@ -101,7 +101,7 @@ impl Guard {
         self.refusals.accept(about);
         let old = std::mem::replace(&mut self.settings, wanted);
         if is_of_pair(about) || about == About::Settings {
-            self.pair = None;
+            self.keep(|rare| rare.pair = None);
             self.refusals.accept(About::Heartbeat);
         }
         if old.values.enabled != self.settings.values.enabled {
@@ -131,7 +131,7 @@ impl Guard {
         wanted.check_pair().map_err(|error| {
             if is_of_pair(about) {
                 let pair = (wanted.heartbeat_interval, wanted.heartbeat_timeout);
-                self.pair = Some(Box::new(pair));
+                self.keep(|rare| rare.pair = Some(pair));
             }
             (About::Heartbeat, error)
         })

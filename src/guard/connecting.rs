@@ -30,7 +30,7 @@ impl Guard {
         self.refusals.accept(About::Promise);
         let enabled = self.settings.values.enabled;
         self.turn(if enabled { State::Healthy } else { State::Waiting });
-        self.left = None;
+        self.keep(|rare| rare.left = None);
         let link = self.link.insert(Link::new(clock));
         let options = facts.options.take();
         match (self.settings.config(), inherited, options) {

@@ -1,13 +1,43 @@
-//! The end of a connection: what the network library reports of it, the program's own close, and the
-//! loss.
+//! The end of a connection: what the network library reports of it, the program's own close, the loss;
+//! and the end of the guard's part in it.
 
-use super::{Clock, Guard, State};
+use super::{About, Clock, Guard, Output, State};
 use crate::heartbeat::Rhythm;
 use crate::link::{GRACE, Stage};
 use crate::loss::{self, Evidence, ReportedError};
 use crate::snapshot::{ConnectionState, Snapshot};
 
 impl Guard {
+    pub(super) fn attach(&mut self) {
+        self.detach();
+        self.turn(State::Waiting);
+    }
+
+    pub(super) fn detach(&mut self) {
+        self.link = None;
+        self.keep(|rare| rare.left = None);
+        self.loss_reason = None;
+        self.turn(State::Detached);
+        for about in [About::Socket, About::Connection, About::Promise] {
+            self.refusals.accept(about);
+        }
+    }
+
+    pub(super) fn renew(&mut self) {
+        self.link = None;
+        self.keep(|rare| rare.left = None);
+        if self.state != State::Lost {
+            self.turn(State::Waiting);
+        }
+    }
+
+    pub(super) fn let_go(&mut self) {
+        if let Some(found) = self.found() {
+            self.outputs.push(Output::PutBack(found));
+        }
+        self.detach();
+    }
+
     /// The network library reported an error on the connection.
     pub(super) fn report(&mut self, error: ReportedError, alive: bool, clock: Clock) {
         if alive && error != ReportedError::ClosedByPeer {
@@ -46,7 +76,7 @@ impl Guard {
     /// The socket is no longer connected. There is a loss to tell, unless the program closed the
     /// connection itself, none was made, or the guard is switched off.
     pub(super) fn end(&mut self, evidence: &Evidence, clock: Clock) {
-        self.left = None;
+        self.keep(|rare| rare.left = None);
         let Some(link) = self.link.take() else { return };
         let evidence = Evidence {
             reported: link.reported.unwrap_or(evidence.reported),

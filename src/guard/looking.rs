@@ -234,13 +234,12 @@ impl Guard {
             if let Some(link) = &mut self.link {
                 link.ending().verdict = Some(loss);
             }
-            if let Some(history) = &mut self.history {
-                history.came(clock.now, history::ABORTS, Some(loss.reason));
-            }
+            self.note_end(clock, history::ABORTS, loss);
             self.outputs.push(Output::Abort(Some(loss)));
             return;
         }
-        self.left = self.link.take().and_then(|link| link.found).map(Box::new);
+        let left = self.link.take().and_then(|link| link.found);
+        self.keep(|rare| rare.left = left);
         self.say(loss, clock);
     }
 

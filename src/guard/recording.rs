@@ -21,7 +21,7 @@ impl Guard {
     /// [`history`](crate::history). While nothing speaks against the peer it is the state of the guard
     /// alone. Empty where there is no connection, and was none that was lost.
     pub fn history(&self) -> String {
-        match &self.history {
+        match self.rare.as_ref().and_then(|rare| rare.history.as_ref()) {
             Some(history) => history.text(),
             None if self.link.is_some() => self.begun(Clock::read().now).text(),
             None => String::new(),
@@ -54,10 +54,13 @@ impl Guard {
             Input::Disconnected(_) => self.link.as_ref().is_some_and(|link| !link.is_closing()),
             _ => false,
         };
-        if ends && self.history.is_none() && self.link.is_some() {
-            self.history = Some(Box::new(self.begun(clock.now)));
+        let begins = ends && self.link.is_some();
+        if begins && self.rare.as_ref().is_none_or(|rare| rare.history.is_none()) {
+            let history = self.begun(clock.now);
+            self.keep(|rare| rare.history = Some(history));
         }
-        let Some(history) = &mut self.history else { return };
+        let history = self.rare.as_mut().and_then(|rare| rare.history.as_mut());
+        let Some(history) = history else { return };
         let word = input.word();
         history.note(clock.now, word, |to| input.record(facts, &mut clock, to));
     }
@@ -71,17 +74,19 @@ impl Guard {
             Some(link) => self.state == State::Suspect || link.doubts(),
             None => self.state == State::Lost,
         };
-        match &mut self.history {
-            Some(_) if !wanted => self.history = None,
-            Some(history) if history.is_full() => {
-                if let Some(mut history) = self.history.take() {
-                    let mut state = self.recorded();
-                    history.begin(now, |to| state.fields(to));
-                    self.history = Some(history);
-                }
+        let history = self.rare.as_ref().and_then(|rare| rare.history.as_ref());
+        match history.map(History::is_full) {
+            Some(_) if !wanted => self.keep(|rare| rare.history = None),
+            Some(true) => {
+                let mut state = self.recorded();
+                self.keep(|rare| {
+                    let history = rare.history.as_mut();
+                    history.into_iter().for_each(|it| it.begin(now, |to| state.fields(to)));
+                });
             }
             None if wanted && self.link.is_some() => {
-                self.history = Some(Box::new(self.begun(now)));
+                let history = self.begun(now);
+                self.keep(|rare| rare.history = Some(history));
             }
             _ => {}
         }

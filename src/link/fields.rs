@@ -24,9 +24,9 @@ impl Link {
     /// Whether it can be in this state, after it was read.
     pub(crate) fn check(&self) -> Result<(), String> {
         let live = self.liveness.as_ref().map_or(Ok(()), Liveness::check);
-        live.and_then(|()| match &self.heartbeat {
-            Beats::Beating(heart) | Beats::Resting(heart) => heart.check(),
-            Beats::Never => Ok(()),
+        live.and_then(|()| match self.heartbeat.as_deref() {
+            Some(Beats::Beating(heart) | Beats::Resting(heart)) => heart.check(),
+            None => Ok(()),
         })
     }
 
@@ -44,7 +44,7 @@ impl Link {
             it.fields(names, to);
         });
         optional(to, "watched", &mut self.liveness, Liveness::blank, Liveness::fields);
-        self.heartbeat.fields(to);
+        beats(&mut self.heartbeat, to);
         optional(to, "ends", &mut self.end, |_| Box::default(), |it, to| it.fields(to));
         field(to, "retries", &mut self.retries);
         field(to, "limit", &mut self.retransmissions);
@@ -58,22 +58,16 @@ impl Link {
     }
 }
 
-impl Beats {
-    fn fields(&mut self, to: &mut dyn Fields) {
-        let mut beats = matches!(self, Beats::Beating(_));
-        field(to, "beats", &mut beats);
-        let mut heart = match std::mem::replace(self, Beats::Never) {
-            Beats::Never => None,
-            Beats::Beating(heart) | Beats::Resting(heart) => Some(heart),
-        };
-        let blank = |now| Box::new(Heartbeat::blank(now));
-        optional(to, "heart", &mut heart, blank, |it, to| it.fields(to));
-        *self = match heart {
-            None => Beats::Never,
-            Some(heart) if beats => Beats::Beating(heart),
-            Some(heart) => Beats::Resting(heart),
-        };
-    }
+fn beats(beats: &mut Option<Box<Beats>>, to: &mut dyn Fields) {
+    let mut beating = matches!(beats.as_deref(), Some(Beats::Beating(_)));
+    field(to, "beats", &mut beating);
+    let blank = |now| {
+        let heart = Heartbeat::blank(now);
+        Box::new(if beating { Beats::Beating(heart) } else { Beats::Resting(heart) })
+    };
+    optional(to, "heart", beats, blank, |beats, to| match &mut **beats {
+        Beats::Beating(heart) | Beats::Resting(heart) => heart.fields(to),
+    });
 }
 
 impl End {
