@@ -44,7 +44,7 @@ pub(crate) struct Link {
     /// is seen whether they do.
     unverified: u8,
     /// The kernel's count of probes, where it is more than the plan has.
-    raised: Option<u32>,
+    raised: Option<u8>, // small
     /// What the kernel does not have yet of what is in force: it waits for the answer to a probe.
     waits: Waits,
     /// The program was told that the path is too slow for what it wants.

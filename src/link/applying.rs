@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Link;
-use super::probing::{MOST_PROBES, Retransmissions};
+use super::probing::{MOST_PROBES, Retransmissions, small};
 use crate::config::{Config, LEAVE_ALONE};
 use crate::error::Error;
 use crate::found::Found;
@@ -113,7 +113,7 @@ impl Link {
         let mut told = *wanted;
         let mut waits =
             Waits { idle: self.waits.idle && wanted.idle.is_none(), ..Waits::default() };
-        let mut raised = self.raised.filter(|_| wanted.count.is_none());
+        let mut raised = self.raised.filter(|_| wanted.count.is_none()).map(u32::from);
         if probes > 0 {
             let count = planned.map(|count| (count + probes + 2).min(MOST_PROBES));
             raised = count.filter(|_| count != planned);
@@ -159,7 +159,7 @@ impl Link {
             user_timeout: as_told(wanted.user_timeout, given.user_timeout, waits.user_timeout),
             ..given
         };
-        (self.raised, self.waits) = (raised, waits);
+        (self.raised, self.waits) = (raised.and_then(small), waits);
         let mut read = read.unwrap_or(was);
         read.enabled = given.enabled;
         if raised.is_some() {

@@ -66,11 +66,11 @@ impl Link {
             let sent = ahead.as_millis() / live.terms().interval.as_millis().max(1);
             let sent = u32::try_from(sent).unwrap_or(MOST_PROBES);
             let needed = probes.saturating_add(sent).saturating_add(2);
-            if needed > self.raised.unwrap_or(0) {
+            if needed > self.raised.map_or(0, u32::from) {
                 let raised = needed.max(probes.saturating_add(count) + 2).min(MOST_PROBES);
                 debug_assert!(raised >= count, "the kernel would give up before the plan does");
                 out.push(Output::SetCount(raised));
-                self.raised = Some(raised);
+                self.raised = small(raised);
             }
         }
         let first = live.first_call(now, info) || live.next_call(now, info);
@@ -140,6 +140,11 @@ impl Link {
             }
         }
     }
+}
+
+/// A count of probes, kept small: no system counts further than 255.
+pub(super) fn small(count: u32) -> Option<u8> {
+    u8::try_from(count).ok()
 }
 
 /// Whether data is being sent again. Probes of a closed window are not: the kernel counts those that
