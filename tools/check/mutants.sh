@@ -19,7 +19,8 @@ set -eu
 
 version=27.1.0
 goal=95
-all="liveness heartbeat retransmission loss plan config guard link counts found refusals settings snapshot"
+all="liveness heartbeat retransmission loss plan deadline config guard driver link"
+all="$all history counts found refusals settings snapshot"
 
 write='' since='' base='' modules='' again=''
 while [ $# -gt 0 ]; do
@@ -68,7 +69,7 @@ mkdir -p "$work/tmp"
 
 set --
 for module in $modules; do
-    set -- "$@" --file "src/$module.rs"
+    set -- "$@" --file "src/$module.rs" --file "src/$module/**"
 done
 if [ -n "$since" ]; then
     [ -n "$base" ] || base=$(branched)
@@ -172,7 +173,7 @@ awk -v modules="$modules" '
         kind = FILENAME
         name = $1
         sub(/^src\//, "", name)
-        sub(/\.rs:$/, "", name)
+        sub(/(\/.*|\.rs:)$/, "", name)
         ++found[name, kind]
         ++found["all", kind]
     }
@@ -201,7 +202,7 @@ noticed=$(sed -n 's/^all|.*|\(.*\) %$/\1/p' "$work/table")
 everything() {
     set --
     for module in $all; do
-        set -- "$@" --file "src/$module.rs"
+        set -- "$@" --file "src/$module.rs" --file "src/$module/**"
     done
     mutants "$@" --list --json | named briefly
 }
