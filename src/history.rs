@@ -90,6 +90,9 @@ impl History {
         let known = if differences { Some(&mut self.known) } else { None };
         fields(&mut Line { text: &mut self.now, base: self.base, known, next: 0 });
         self.now.push('\n');
+        if self.before.len() + self.now.len() > MOST {
+            self.before = String::new(); // the lines of this piece were longer than most
+        }
     }
 }
 
