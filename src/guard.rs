@@ -13,7 +13,7 @@
 //! | `connecting` | a connection that is taken under guard, and what watches it |
 //! | `looking` | a look at it, and the verdict |
 //! | `ending` | its end |
-//! | `recording` | what is kept of it for the [history](crate::history) |
+//! | `recording` | what is kept of it for the [history] |
 //! | `words` | what is said of a promise that cannot be kept |
 
 mod changing;

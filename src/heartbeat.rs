@@ -138,7 +138,7 @@ impl Heartbeat {
     }
 
     /// The peer can be asked nothing now, or could not make itself heard. See
-    /// [`Guard::put_beats_off`](crate::guard::Guard::put_beats_off).
+    /// [`Input::Looked`](crate::guard::Input::Looked).
     pub fn put_off(&mut self, now: Instant) {
         self.life = self.life.max(now);
         self.spared = None;
