@@ -1,10 +1,9 @@
 //! What led to a loss, written down: the flight recorder of a guard.
 //!
 //! While nothing speaks against the peer, nothing is kept. From the first doubt on each
-//! [`Input`](crate::guard::Input) is
-//! written as a line of text, after a line with the state that the guard was in. So the very same guard
-//! can live it again: [`replay`]. Two pieces of this length are kept, the older one is dropped for the
-//! next: the last seconds to minutes of a connection in [`MOST`] bytes.
+//! [`Input`](crate::guard::Input) is written as a line of text, after a line with the state that the guard
+//! was in. So the very same guard can live it again: [`replay`]. There are two such pieces, and the older
+//! one is dropped for the next: the last seconds to minutes of a connection in [`MOST`] bytes.
 //!
 //! ```text
 //! qkeepalive history 1

@@ -1,5 +1,4 @@
 use super::*;
-use crate::config::LEAVE_ALONE;
 use crate::error::Unit;
 use crate::plan::{Offer, Shipped, Together};
 use proptest::prelude::*;
@@ -317,6 +316,6 @@ fn this_system_is_asked_by_the_public_calls() {
     let config = Config::detect_within(Duration::from_secs(6)).unwrap();
     assert_eq!(seconds(&config), (3, 1, 3));
     assert_eq!(config.detection_time(), Some(Duration::from_secs(6)));
-    assert_eq!(Config::default(), LEAVE_ALONE);
+    assert_eq!(Config::default(), crate::config::LEAVE_ALONE);
     assert!(Config::default().enabled);
 }

@@ -28,6 +28,14 @@ fn values_reach_the_kernel_at_the_connect_and_not_before() {
 }
 
 #[test]
+fn a_socket_that_was_renewed_waits_for_its_connect() {
+    let (mut guard, _) = connected();
+    guard.renewed();
+    assert_eq!((guard.state(), guard.is_connected()), (State::Waiting, false));
+    assert_eq!(guard.next_look(), None);
+}
+
+#[test]
 fn only_what_became_different_is_written() {
     let (mut guard, mut socket) = connected();
     let wanted = |interval| {
