@@ -8,7 +8,6 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | `door` | what goes in and comes out |
 //! | `changing` | other settings |
 //! | `connecting` | a connection that is taken under guard, and what watches it |
 //! | `looking` | a look at it, and the verdict |
@@ -18,7 +17,6 @@
 
 mod changing;
 mod connecting;
-mod door;
 mod ending;
 mod looking;
 mod recording;
@@ -38,10 +36,10 @@ use crate::refusals::Refusals;
 use crate::retransmission;
 use crate::sys;
 
+use crate::door::Outputs;
+pub use crate::door::{Clock, Facts, Input, Output, Wants};
 use changing::Changing;
 use connecting::Connecting;
-pub(crate) use door::Outputs;
-pub use door::{Clock, Facts, Input, Output, Wants};
 use looking::{Ended, GivingUp, Verifying};
 
 pub use crate::refusals::About;

@@ -1,8 +1,8 @@
 //! What led to a loss, written down: the flight recorder of a guard.
 //!
 //! While nothing speaks against the peer, nothing is kept. From the first doubt on each
-//! [`Input`](crate::guard::Input) is written as a line of text, after a line with the state that the guard
-//! was in. So the very same guard can live it again: [`replay`]. There are two such pieces, and the older
+//! [`Input`](crate::door::Input) is written as a line of text, after a line with the state that the guard
+//! was in. So the very same guard can live it again: [`replay`](crate::replay). There are two such pieces, and the older
 //! one is dropped for the next: the last seconds to minutes of a connection in [`MOST`] bytes.
 //!
 //! ```text
@@ -14,8 +14,6 @@
 //!
 //! A line begins with the time, in microseconds since the first one; so are all times. In a line of what
 //! happened a field that is not there is as it was in the line before; `-` is none.
-
-pub mod replay;
 
 use std::fmt::Write as _;
 use std::time::Instant;

@@ -28,7 +28,8 @@
 //! | `link` | what a guard knows of one connection, and what the kernel is to be told |
 //! | [`guard`] | one connection's whole policy, without I/O: inputs go in, outputs come out |
 //! | [`driver`] | carries them: asks the kernel for a guard, and tells it |
-//! | [`history`] | the flight recorder: what led to a loss, as text, and lived again |
+//! | [`door`] | what goes into a guard, and what comes out |
+//! | [`history`], [`replay`] | the flight recorder: what led to a loss, as text; and lived again |
 //! | `record` | the state and the inputs of a guard as named numbers |
 //! | `listener` | what a listening socket hands down (feature `bridge`) |
 //! | `stream` | [`GuardedStream`]: the guard and a `TcpStream`, for a Rust program |
@@ -46,6 +47,7 @@ mod config;
 mod counts;
 mod deadline;
 mod defaults;
+pub mod door;
 pub mod driver;
 mod duplicates;
 #[cfg(feature = "bridge")]
@@ -62,6 +64,7 @@ pub mod loss;
 mod plan;
 mod record;
 mod refusals;
+pub mod replay;
 pub mod retransmission;
 mod settings;
 mod snapshot;

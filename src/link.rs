@@ -12,8 +12,8 @@ mod probing;
 use std::time::{Duration, Instant};
 
 use crate::config::{Config, LEAVE_ALONE};
+use crate::door::{Clock, Facts};
 use crate::found::Found;
-use crate::guard::{Clock, Facts};
 use crate::heartbeat::{Heartbeat, Pulse, Rhythm};
 use crate::liveness::{Liveness, NextLook};
 use crate::loss::{Loss, ReportedError};

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Beats, End, Link, Retransmissions, Sight, Stage, Unreported};
 use crate::config::LEAVE_ALONE;
+use crate::door::Clock;
 use crate::found::Found;
-use crate::guard::Clock;
 use crate::heartbeat::Heartbeat;
 use crate::liveness::Liveness;
 use crate::loss::{Loss, LossReason};

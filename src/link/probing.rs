@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Link;
 use super::applying::Waits;
 use crate::config::{Config, LEAVE_ALONE};
-use crate::guard::{Output, Outputs};
+use crate::door::{Output, Outputs};
 use crate::retransmission;
 use crate::snapshot::Snapshot;
 

@@ -19,8 +19,8 @@ set -eu
 
 version=27.1.0
 goal=95
-all="liveness heartbeat retransmission loss plan deadline config guard driver link"
-all="$all history counts found refusals settings snapshot"
+all="liveness heartbeat retransmission loss plan deadline config guard door driver link"
+all="$all history replay counts found refusals settings snapshot"
 
 write='' since='' base='' modules='' again=''
 while [ $# -gt 0 ]; do

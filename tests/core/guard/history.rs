@@ -1,8 +1,8 @@
 //! What led to a loss: written down, and lived again.
 
 use proptest::prelude::*;
-use qkeepalive::history::replay::{Malformed, replay};
 use qkeepalive::history::{MOST, TITLE};
+use qkeepalive::replay::{Malformed, replay};
 
 use super::by_hand::*;
 

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use qkeepalive::driver::Orders;
 use qkeepalive::found::Found;
 use qkeepalive::guard::{About, Clock, Guard, Settings, State};
-use qkeepalive::history::{self, MOST, replay::replay};
+use qkeepalive::history::{self, MOST};
 use qkeepalive::kernel::Kernel;
 use qkeepalive::loss::{Evidence, ReportedError};
+use qkeepalive::replay::replay;
 use qkeepalive::{Config, ConnectionState, Error, LossReason, Snapshot, retransmission};
 
 use crate::driven::Driven as _;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use qkeepalive::LossReason;
 use qkeepalive::guard::{Output, State};
-use qkeepalive::history::replay::{Replay, Step, replay};
+use qkeepalive::replay::{Replay, Step, replay};
 use serde::Serialize;
 
 use crate::exit::{self, Failure};

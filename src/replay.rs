@@ -5,8 +5,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::{ABORTS, LOST, STATE, TITLE};
 use crate::guard::{Clock, Facts, Guard, Input, Output, View};
+use crate::history::{ABORTS, LOST, STATE, TITLE};
 use crate::loss::{Loss, LossReason};
 use crate::record::{Field, Fields, field};
 use crate::snapshot::Snapshot;

@@ -55,7 +55,7 @@ pub enum Input {
         /// See above.
         inherited: Option<Found>,
     },
-    /// It was time to look at the connection ([`Guard::next_look`](super::Guard::next_look)).
+    /// It was time to look at the connection ([`Guard::next_look`](crate::guard::Guard::next_look)).
     Looked {
         /// How many bytes the network library holds that it has not given to the kernel yet.
         queued: u64,
@@ -70,7 +70,7 @@ pub enum Input {
         queued: u64,
     },
     /// The program has received data. To be told while
-    /// [`Guard::wants_received`](super::Guard::wants_received) says so.
+    /// [`Guard::wants_received`](crate::guard::Guard::wants_received) says so.
     Received,
     /// The network library reported an error on the connection. `alive` is the kernel's view: while
     /// the connection is alive the report is no loss but an expired wait or a misuse, except that
@@ -171,7 +171,7 @@ pub enum Output {
     Lost(Loss),
 }
 
-/// What waits to be [polled](super::Guard::poll).
+/// What waits to be [polled](crate::guard::Guard::poll).
 #[derive(Debug, Default)]
 pub(crate) struct Outputs(#[allow(clippy::box_collection)] Option<Box<VecDeque<Output>>>); // rare
 
